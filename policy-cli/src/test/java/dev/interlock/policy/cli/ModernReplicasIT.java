@@ -11,8 +11,8 @@ import dev.interlock.policy.engine.PolicyEngine;
 import dev.interlock.policy.limit.remote.FailureMode;
 import dev.interlock.policy.mcp.CallContext;
 import dev.interlock.policy.mcp.EnforcingRequestManager;
-import dev.interlock.policy.redis.RedisRateLimiter;
 import dev.interlock.policy.redis.RedisServer;
+import dev.interlock.policy.redis.RedisStore;
 import dev.interlock.policy.yaml.PolicyYaml;
 import io.modelcontextprotocol.common.McpTransportContext;
 import io.modelcontextprotocol.modern.JsonRpc.JSONRPCNotification;
@@ -103,7 +103,7 @@ class ModernReplicasIT {
     private final List<AuditEvent> record = Collections.synchronizedList(new ArrayList<>());
     private final List<String> questions = new CopyOnWriteArrayList<>();
     private final AtomicInteger ran = new AtomicInteger();
-    private final List<RedisRateLimiter> limiters = new ArrayList<>();
+    private final List<RedisStore> limiters = new ArrayList<>();
     private final List<EnforcingRequestManager> replicas = new ArrayList<>();
     private final Tomcat tomcat = new Tomcat();
 
@@ -190,7 +190,7 @@ class ModernReplicasIT {
     void start() throws Exception {
         redis = RedisServer.start();
         for (int i = 0; i < 2; i++) {
-            RedisRateLimiter limiter = RedisRateLimiter.server(redis.uri())
+            RedisStore limiter = RedisStore.server(redis.uri())
                     .timeout(PATIENCE)
                     .onFailure(FailureMode.open())
                     .build();
@@ -198,7 +198,7 @@ class ModernReplicasIT {
             limiter.connect().toCompletableFuture().join();
             PolicyEngine engine = PolicyEngine.builder(
                             PolicyYaml.read(POLICY, "policy.yaml").orThrow())
-                    .rateLimiter(limiter)
+                    .rateLimiter(limiter.rateLimiter())
                     .audit(record::add)
                     .build();
             McpServer server = McpServer.builder()
@@ -244,7 +244,7 @@ class ModernReplicasIT {
         replicas.forEach(EnforcingRequestManager::closeGracefully);
         tomcat.stop();
         tomcat.destroy();
-        limiters.forEach(RedisRateLimiter::close);
+        limiters.forEach(RedisStore::close);
         redis.close();
     }
 
@@ -330,7 +330,7 @@ class ModernReplicasIT {
         InputRequiredResult asked = (InputRequiredResult) calling("pay").callOnce();
         Map<String, Object> yes = Map.of(
                 "dev.interlock/approval", new ElicitResult(ElicitResult.Action.ACCEPT, Map.of("decision", "approve")));
-        limiters.forEach(RedisRateLimiter::close);
+        limiters.forEach(RedisStore::close);
 
         InputRequiredResult anew = (InputRequiredResult) calling("pay")
                 .requestState(asked.requestState())

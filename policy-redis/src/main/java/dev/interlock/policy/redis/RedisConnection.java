@@ -180,7 +180,7 @@ final class RedisConnection implements AutoCloseable {
 
     private synchronized CompletableFuture<ReadyConnection> connection() {
         if (closed) {
-            return CompletableFuture.failedFuture(new IllegalStateException("the limiter is closed"));
+            return CompletableFuture.failedFuture(new IllegalStateException("the store is closed"));
         }
         CompletableFuture<ReadyConnection> connection = current;
         if (connection == null || connection.isCompletedExceptionally()) {

@@ -47,12 +47,12 @@ class AgainstMemoryProperties {
     private static final AtomicInteger RUNS = new AtomicInteger();
 
     private static RedisServer server;
-    private static RedisRateLimiter redis;
+    private static RedisStore redis;
 
     @BeforeContainer
     static void start() throws IOException {
         server = RedisServer.start();
-        redis = RedisRateLimiter.server(server.uri())
+        redis = RedisStore.server(server.uri())
                 .serverTime(CLOCK::text)
                 .timeout(RedisServer.PATIENCE)
                 .build();
@@ -105,11 +105,11 @@ class AgainstMemoryProperties {
             } else if (step instanceof Step.End end && !inMemory.isEmpty()) {
                 int index = end.index % inMemory.size();
                 memory.settle(inMemory.remove(index), end.outcome);
-                redis.settle(inRedis.remove(index), end.outcome);
+                redis.rateLimiter().settle(inRedis.remove(index), end.outcome);
             } else if (step instanceof Step.Call call) {
                 Batch batch = new Batch(run + "-" + ++calls, charges(call.parts));
                 Reservation expected = memory.reserve(batch);
-                Reservation answer = redis.reserve(batch);
+                Reservation answer = redis.rateLimiter().reserve(batch);
                 if (expected instanceof Reservation.Granted granted) {
                     assertThat(answer).isInstanceOf(Reservation.Granted.class);
                     inMemory.add(granted);
@@ -119,7 +119,7 @@ class AgainstMemoryProperties {
                 }
             } else if (step instanceof Step.Look look) {
                 List<Charge> charges = charges(look.parts);
-                assertThat(comparable(redis.usage(charges))).isEqualTo(comparable(memory.usage(charges)));
+                assertThat(comparable(redis.rateLimiter().usage(charges))).isEqualTo(comparable(memory.usage(charges)));
             }
         }
 

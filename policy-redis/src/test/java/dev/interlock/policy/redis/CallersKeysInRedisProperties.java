@@ -58,7 +58,7 @@ class CallersKeysInRedisProperties {
         // Up to when a key, and a caller, may at most be counted.
         Map<LimitKey, Instant> keys = new HashMap<>();
         Map<Caller, Instant> callers = new HashMap<>();
-        try (RedisRateLimiter limiter = SharedServer.limiter()
+        try (RedisStore limiter = SharedServer.limiter()
                 .serverTime(clock::text)
                 .clockTolerance(TOLERANCE)
                 .maxKeysPerLimit(maxKeys)
@@ -73,8 +73,10 @@ class CallersKeysInRedisProperties {
                 Caller caller = Caller.of("caller-" + call.caller, null);
                 boolean isLive = live(limiter, rule).contains(key);
 
-                Reservation answer = limiter.reserve(new Batch(
-                        "keys-" + run + "-" + i, List.of(new Charge(key, rule, Amount.ONE, ChargeMode.SENT, caller))));
+                Reservation answer = limiter.rateLimiter()
+                        .reserve(new Batch(
+                                "keys-" + run + "-" + i,
+                                List.of(new Charge(key, rule, Amount.ONE, ChargeMode.SENT, caller))));
 
                 if (answer instanceof NotGranted refused && refused.reason() == Reason.TOO_MANY_KEYS) {
                     assertThat(isLive).as("the key of call %d is known", i).isFalse();
@@ -85,7 +87,7 @@ class CallersKeysInRedisProperties {
                     keys.put(key, now.plus(LONGEST));
                     callers.put(caller, now.plus(LONGEST));
                     if (call.isUnsent) {
-                        limiter.settle(granted, CallOutcome.UNSENT);
+                        limiter.rateLimiter().settle(granted, CallOutcome.UNSENT);
                     }
                 }
                 assertThat(live(limiter, rule)).as("after call %d", i).hasSizeLessThanOrEqualTo(maxKeys);
@@ -98,11 +100,11 @@ class CallersKeysInRedisProperties {
     }
 
     /** The keys that differ from fresh ones. */
-    private static List<LimitKey> live(RedisRateLimiter limiter, LimitRule rule) {
+    private static List<LimitKey> live(RedisStore limiter, LimitRule rule) {
         List<Charge> all = IntStream.range(0, TOOLS)
                 .mapToObj(tool -> new Charge(key(tool), rule, Amount.ONE, ChargeMode.SENT))
                 .toList();
-        List<Usage> usages = limiter.usage(all);
+        List<Usage> usages = limiter.rateLimiter().usage(all);
         return IntStream.range(0, TOOLS)
                 .filter(tool -> !usages.get(tool).used().equals(Amount.ZERO))
                 .mapToObj(CallersKeysInRedisProperties::key)

@@ -61,7 +61,7 @@ class CallersKeysInRedisTest {
         return ToolCall.of(tool, Map.of());
     }
 
-    private RedisRateLimiter.Builder limiter(int maxKeys) {
+    private RedisStore.Builder limiter(int maxKeys) {
         return SharedServer.limiter().serverTime(clock::text).maxKeysPerLimit(maxKeys);
     }
 
@@ -73,8 +73,8 @@ class CallersKeysInRedisTest {
         return new Charge(new LimitKey(limit, subject), rule, Amount.ONE, ChargeMode.SENT, caller);
     }
 
-    private Reservation reserve(RedisRateLimiter limiter, Charge... charges) {
-        return limiter.reserve(new Batch("call-" + calls.incrementAndGet(), List.of(charges)));
+    private Reservation reserve(RedisStore limiter, Charge... charges) {
+        return limiter.rateLimiter().reserve(new Batch("call-" + calls.incrementAndGet(), List.of(charges)));
     }
 
     private static Reservation tooManyKeys(int charge) {
@@ -102,9 +102,10 @@ class CallersKeysInRedisTest {
     @ParameterizedTest
     @EnumSource
     void anIdentityThatInventsToolsShutsOnlyItself(Placement placement) {
-        try (RedisRateLimiter limiter = limiter(80).placement(placement).build()) {
-            PolicyEngine engine =
-                    PolicyEngine.builder(POLICY).rateLimiter(limiter).build();
+        try (RedisStore limiter = limiter(80).placement(placement).build()) {
+            PolicyEngine engine = PolicyEngine.builder(POLICY)
+                    .rateLimiter(limiter.rateLimiter())
+                    .build();
             List<Decision> decisions = new ArrayList<>();
             for (int i = 0; i < 100; i++) {
                 decisions.add(engine.admit(call("x" + i).by("mallory").in("m")).decision());
@@ -134,9 +135,10 @@ class CallersKeysInRedisTest {
 
     @Test
     void anIdentityThatOpensSessionsShutsOnlyItself() {
-        try (RedisRateLimiter limiter = limiter(80).build()) {
-            PolicyEngine engine =
-                    PolicyEngine.builder(POLICY).rateLimiter(limiter).build();
+        try (RedisStore limiter = limiter(80).build()) {
+            PolicyEngine engine = PolicyEngine.builder(POLICY)
+                    .rateLimiter(limiter.rateLimiter())
+                    .build();
             int allowed = 0;
             for (int i = 0; i < 100; i++) {
                 ToolCall next = call("get").by("mallory").in("session-" + i);
@@ -151,7 +153,7 @@ class CallersKeysInRedisTest {
 
     @Test
     void sessionsOfNoOneFillTheirPartOfALimitAndNoMore() {
-        try (RedisRateLimiter limiter = limiter(40).build()) {
+        try (RedisStore limiter = limiter(40).build()) {
             for (int i = 0; i < 40; i++) {
                 assertThat(reserve(limiter, charge("pace@get", "s" + i, TEN, Caller.of(null, "s" + i))))
                         .as("who has no key yet gets one while there is room")
@@ -172,8 +174,7 @@ class CallersKeysInRedisTest {
     /** What can't be counted in one slot is counted in each. */
     @Test
     void bySubjectEachSessionHasKeysOfItsOwn() {
-        try (RedisRateLimiter limiter =
-                limiter(8).placement(Placement.BY_SUBJECT).build()) {
+        try (RedisStore limiter = limiter(8).placement(Placement.BY_SUBJECT).build()) {
             Caller mallory = identity("mallory");
             for (int i = 0; i < 20; i++) {
                 assertThat(reserve(limiter, charge("pace@get", "s" + i, TEN, mallory)))
@@ -189,7 +190,7 @@ class CallersKeysInRedisTest {
     @ParameterizedTest
     @MethodSource("rules")
     void keysThatExpireFreeTheirPlaces(LimitRule rule) throws IOException {
-        try (RedisRateLimiter limiter =
+        try (RedisStore limiter =
                 limiter(1).prefix("sets").clockTolerance(Duration.ofSeconds(90)).build()) {
             for (int i = 0; i < 40; i++) {
                 assertThat(reserve(limiter, charge("pace@x" + i, "", rule, identity("ada"))))
@@ -210,7 +211,7 @@ class CallersKeysInRedisTest {
     @ParameterizedTest
     @MethodSource("rules")
     void aKeyIsCountedForAsLongAsItIsUsed(LimitRule rule) {
-        try (RedisRateLimiter limiter =
+        try (RedisStore limiter =
                 limiter(1).clockTolerance(Duration.ofMillis(1)).build()) {
             for (int i = 0; i < 60; i++) {
                 assertThat(reserve(limiter, charge("pace@x", "", rule, identity("ada"))))
@@ -226,7 +227,7 @@ class CallersKeysInRedisTest {
     @Test
     void aCallerThatMakesAKeyLastLongerHasItOnItsAccount() {
         LimitRule slow = new LimitRule.TokenBucket(Amount.of(10), MINUTE);
-        try (RedisRateLimiter limiter =
+        try (RedisStore limiter =
                 limiter(8).clockTolerance(Duration.ofMillis(1)).build()) {
             assertThat(reserve(limiter, charge("pace@x", "", slow, identity("ada"))))
                     .isInstanceOf(Granted.class);
@@ -245,7 +246,7 @@ class CallersKeysInRedisTest {
     @ParameterizedTest
     @MethodSource("rules")
     void aKeyFromBeforeKeysWereCountedGoesOnCountingAndIsCountedInTime(LimitRule rule) throws IOException {
-        try (RedisRateLimiter limiter = limiter(1).prefix("sets").build()) {
+        try (RedisStore limiter = limiter(1).prefix("sets").build()) {
             Charge old = charge("pace@x", "", rule, identity("ada"));
             for (int i = 0; i < 8; i++) {
                 assertThat(reserve(limiter, old)).isInstanceOf(Granted.class);
@@ -282,7 +283,7 @@ class CallersKeysInRedisTest {
 
     @Test
     void aCallThatIsRefusedForItsKeysReservesNothingAndLeavesNoKey() throws IOException {
-        try (RedisRateLimiter limiter = limiter(8).build()) {
+        try (RedisStore limiter = limiter(8).build()) {
             Charge known = charge("whole", "", TEN, identity("mallory"));
             assertThat(reserve(limiter, known, charge("pace@x", "", TEN, identity("mallory"))))
                     .isInstanceOf(Granted.class);
@@ -296,28 +297,29 @@ class CallersKeysInRedisTest {
                     .isEqualTo(tooManyKeys(2));
 
             assertThat(SharedServer.get().keys()).containsExactlyInAnyOrderElementsOf(before);
-            assertThat(limiter.usage(List.of(known))).extracting(Usage::used).containsExactly(Amount.ONE);
+            assertThat(limiter.rateLimiter().usage(List.of(known)))
+                    .extracting(Usage::used)
+                    .containsExactly(Amount.ONE);
         }
     }
 
     @Test
     void bySubjectWhatWasReservedInOtherSlotsIsGivenBack() {
-        try (RedisRateLimiter limiter =
-                limiter(8).placement(Placement.BY_SUBJECT).build()) {
+        try (RedisStore limiter = limiter(8).placement(Placement.BY_SUBJECT).build()) {
             Charge session = charge("mine", "s", TEN, identity("mallory"));
             assertThat(reserve(limiter, session, charge("pace@x", "", TEN, identity("mallory"))))
                     .isInstanceOf(Granted.class);
             assertThat(reserve(limiter, session, charge("pace@y", "", TEN, identity("mallory"))))
                     .isEqualTo(tooManyKeys(1));
 
-            RedisServer.await(
-                    () -> limiter.usage(List.of(session)).get(0).used().equals(Amount.ONE));
+            RedisServer.await(() ->
+                    limiter.rateLimiter().usage(List.of(session)).get(0).used().equals(Amount.ONE));
         }
     }
 
     @Test
     void allKeysThatOneCallBringsAreCounted() {
-        try (RedisRateLimiter limiter = limiter(2).build()) {
+        try (RedisStore limiter = limiter(2).build()) {
             assertThat(reserve(
                             limiter,
                             charge("pace@x", "", TEN, identity("ada")),
@@ -344,10 +346,10 @@ class CallersKeysInRedisTest {
     @ParameterizedTest
     @ValueSource(booleans = {true, false})
     void manyThreadsAndProcessesGetNoMoreKeysThanOne(boolean oneCaller) throws Exception {
-        RedisRateLimiter.Builder settings = limiter(400);
+        RedisStore.Builder settings = limiter(400);
         ExecutorService threads = Executors.newFixedThreadPool(THREADS);
-        try (RedisRateLimiter one = settings.build();
-                RedisRateLimiter other = settings.build()) {
+        try (RedisStore one = settings.build();
+                RedisStore other = settings.build()) {
             List<Callable<Integer>> floods = new ArrayList<>();
             for (int t = 0; t < THREADS; t++) {
                 int thread = t;
@@ -378,7 +380,7 @@ class CallersKeysInRedisTest {
     @Test
     void aCallWithAKnownKeyTouchesNoSet() throws IOException {
         RedisServer server = SharedServer.get();
-        try (RedisRateLimiter limiter = limiter(8).build()) {
+        try (RedisStore limiter = limiter(8).build()) {
             LimitRule plenty = new LimitRule.TokenBucket(Amount.of(1_000), Duration.ofDays(1));
             Charge known = charge("pace@x", "", plenty, identity("ada"));
             assertThat(reserve(limiter, known)).isInstanceOf(Granted.class);
@@ -401,7 +403,7 @@ class CallersKeysInRedisTest {
 
     @Test
     void aLimitNeedsAtLeastOneKey() {
-        assertThatThrownBy(() -> RedisRateLimiter.server("redis://localhost").maxKeysPerLimit(0))
+        assertThatThrownBy(() -> RedisStore.server("redis://localhost").maxKeysPerLimit(0))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessage("a limit needs at least 1 key, was 0");
     }

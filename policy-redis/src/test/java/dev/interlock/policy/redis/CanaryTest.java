@@ -44,11 +44,12 @@ class CanaryTest {
     @Test
     void noArgumentAndNothingThatTheHostSaysBesideTheCallerReachesRedis() throws IOException {
         try (RedisServer server = RedisServer.start("--slowlog-log-slower-than", "0", "--slowlog-max-len", "100000");
-                RedisRateLimiter limiter = RedisRateLimiter.server(server.uri())
+                RedisStore limiter = RedisStore.server(server.uri())
                         .timeout(RedisServer.PATIENCE)
                         .build()) {
-            PolicyEngine engine =
-                    PolicyEngine.builder(POLICY).rateLimiter(limiter).build();
+            PolicyEngine engine = PolicyEngine.builder(POLICY)
+                    .rateLimiter(limiter.rateLimiter())
+                    .build();
             ToolCall call = ToolCall.of("refund", Map.of("amount", 7, "note", CANARY, CANARY, List.of(CANARY)))
                     .by("bob")
                     .in("s1")
@@ -79,7 +80,7 @@ class CanaryTest {
     void aPasswordIsInNothingThatIsSaidOfAStoreThatCannotBeReached() {
         List<String> told = new ArrayList<>();
         // Nothing listens on port 1.
-        try (RedisRateLimiter limiter = RedisRateLimiter.server("redis://:" + CANARY + "@127.0.0.1:1")
+        try (RedisStore limiter = RedisStore.server("redis://:" + CANARY + "@127.0.0.1:1")
                 .timeout(Duration.ofMillis(50))
                 .listener(new StoreListener() {
                     @Override
@@ -91,7 +92,7 @@ class CanaryTest {
                 })
                 .build()) {
             PolicyEngine engine = PolicyEngine.builder(POLICY)
-                    .rateLimiter(limiter)
+                    .rateLimiter(limiter.rateLimiter())
                     .listener((call, failure) -> told.add(failure.toString()))
                     .build();
             ToolCall call = ToolCall.of("refund", Map.of("amount", 7, "note", CANARY));

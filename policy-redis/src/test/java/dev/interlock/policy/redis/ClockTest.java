@@ -39,10 +39,10 @@ class ClockTest {
     @ParameterizedTest
     @MethodSource("tenAMinute")
     void hostsWhoseClocksDisagreeByMinutesShareOneLimit(LimitRule rule) {
-        RedisRateLimiter.Builder settings = SharedServer.limiter();
-        try (RedisRateLimiter here =
+        RedisStore.Builder settings = SharedServer.limiter();
+        try (RedisStore here =
                         settings.time(ManualTime.at("2026-11-23T10:00:00Z")).build();
-                RedisRateLimiter there =
+                RedisStore there =
                         settings.time(ManualTime.at("2026-11-23T10:07:00Z")).build()) {
             // By the server's own clock, so a fixed window may end in between.
             LimitRule hour = rule instanceof LimitRule.FixedWindow
@@ -57,8 +57,7 @@ class ClockTest {
     @ParameterizedTest
     @MethodSource("tenAMinute")
     void aServerWhoseClockIsMinutesBehindMakesNoRoom(LimitRule rule) {
-        try (RedisRateLimiter limiter =
-                SharedServer.limiter().serverTime(clock::text).build()) {
+        try (RedisStore limiter = SharedServer.limiter().serverTime(clock::text).build()) {
             assertThat(admitted(limiter, "early", rule, 20)).isEqualTo(10);
             clock.advance(Duration.ofMinutes(2));
             assertThat(admitted(limiter, "late", rule, 20)).isEqualTo(10);
@@ -78,7 +77,7 @@ class ClockTest {
     @ParameterizedTest
     @MethodSource("tenAMinute")
     void countsAreKeptAsLongAsTheyMatterAndTheToleranceBesides(LimitRule rule) throws IOException {
-        try (RedisRateLimiter limiter = SharedServer.limiter()
+        try (RedisStore limiter = SharedServer.limiter()
                 .prefix("kept-" + CALLS.incrementAndGet())
                 .serverTime(clock::text)
                 .clockTolerance(Duration.ofMinutes(3))
@@ -100,7 +99,7 @@ class ClockTest {
     @Test
     void everythingExpiresByItself() throws IOException {
         try (RedisServer server = RedisServer.start();
-                RedisRateLimiter limiter = RedisRateLimiter.server(server.uri())
+                RedisStore limiter = RedisStore.server(server.uri())
                         .timeout(RedisServer.PATIENCE)
                         .lease(Duration.ofMillis(20))
                         .clockTolerance(Duration.ofMillis(1))
@@ -126,12 +125,12 @@ class ClockTest {
         }
     }
 
-    private static int admitted(RedisRateLimiter limiter, String key, LimitRule rule, int tries) {
+    private static int admitted(RedisStore limiter, String key, LimitRule rule, int tries) {
         int count = 0;
         for (int i = 0; i < tries; i++) {
             Charge charge = new Charge(new LimitKey(key, ""), rule, Amount.ONE, ChargeMode.SENT);
             Batch batch = new Batch("clock-" + CALLS.incrementAndGet(), List.of(charge));
-            count += limiter.reserve(batch) instanceof Granted ? 1 : 0;
+            count += limiter.rateLimiter().reserve(batch) instanceof Granted ? 1 : 0;
         }
         return count;
     }

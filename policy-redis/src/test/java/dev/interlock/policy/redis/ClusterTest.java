@@ -68,8 +68,8 @@ class ClusterTest {
         }
     }
 
-    private static RedisRateLimiter limiter(String prefix, Placement placement) {
-        return RedisRateLimiter.cluster(List.of(CLUSTER.get(0).uri()))
+    private static RedisStore limiter(String prefix, Placement placement) {
+        return RedisStore.cluster(List.of(CLUSTER.get(0).uri()))
                 .prefix(prefix + placement)
                 .placement(placement)
                 .timeout(RedisServer.PATIENCE)
@@ -79,18 +79,18 @@ class ClusterTest {
     @ParameterizedTest
     @EnumSource
     void batchesOverManySubjectsAreAllOrNothing(Placement placement) {
-        try (RedisRateLimiter limiter = limiter("all", placement)) {
+        try (RedisStore limiter = limiter("all", placement)) {
             for (int i = 0; i < 5; i++) {
-                assertThat(limiter.reserve(batch("all" + i, charges("s" + i))))
+                assertThat(limiter.rateLimiter().reserve(batch("all" + i, charges("s" + i))))
                         .as("call %d", i)
                         .isInstanceOf(Granted.class);
             }
             Reservation.NotGranted refused =
-                    (Reservation.NotGranted) limiter.reserve(batch("all-refused", charges("fresh")));
+                    (Reservation.NotGranted) limiter.rateLimiter().reserve(batch("all-refused", charges("fresh")));
             assertThat(refused.charge()).isEqualTo(2);
             assertThat(refused.reason()).isEqualTo(Reservation.Reason.NO_ROOM);
 
-            assertThat(limiter.usage(charges("fresh")))
+            assertThat(limiter.rateLimiter().usage(charges("fresh")))
                     .extracting(Usage::used)
                     .containsExactly(Amount.ZERO, Amount.ZERO, Amount.of(5));
         }
@@ -99,34 +99,35 @@ class ClusterTest {
     @ParameterizedTest
     @EnumSource
     void whatIsGivenBackComesBackInEverySlot(Placement placement) {
-        try (RedisRateLimiter limiter = limiter("back", placement)) {
-            Granted granted = (Granted) limiter.reserve(batch("back", charges("s")));
-            limiter.settle(granted, CallOutcome.UNSENT);
-            limiter.settle(granted, CallOutcome.UNSENT);
+        try (RedisStore limiter = limiter("back", placement)) {
+            Granted granted = (Granted) limiter.rateLimiter().reserve(batch("back", charges("s")));
+            limiter.rateLimiter().settle(granted, CallOutcome.UNSENT);
+            limiter.rateLimiter().settle(granted, CallOutcome.UNSENT);
 
-            assertThat(limiter.usage(charges("s"))).extracting(Usage::used).containsOnly(Amount.ZERO);
+            assertThat(limiter.rateLimiter().usage(charges("s")))
+                    .extracting(Usage::used)
+                    .containsOnly(Amount.ZERO);
         }
     }
 
     @ParameterizedTest
     @EnumSource
     void whoInventsToolsShutsOnlyThemselves(Placement placement) {
-        try (RedisRateLimiter limiter = RedisRateLimiter.cluster(
-                        List.of(CLUSTER.get(0).uri()))
+        try (RedisStore limiter = RedisStore.cluster(List.of(CLUSTER.get(0).uri()))
                 .prefix("flood" + placement)
                 .placement(placement)
                 .maxKeysPerLimit(80)
                 .timeout(RedisServer.PATIENCE)
                 .build()) {
-            Reservation answer = limiter.reserve(batch("flood", List.of(invented(0, "mallory"))));
+            Reservation answer = limiter.rateLimiter().reserve(batch("flood", List.of(invented(0, "mallory"))));
             int keys = 0;
             while (answer instanceof Granted) {
                 keys++;
-                answer = limiter.reserve(batch("flood" + keys, List.of(invented(keys, "mallory"))));
+                answer = limiter.rateLimiter().reserve(batch("flood" + keys, List.of(invented(keys, "mallory"))));
             }
             assertThat(answer).isEqualTo(new Reservation.NotGranted(0, Reservation.Reason.TOO_MANY_KEYS, null));
             assertThat(keys).isEqualTo(9);
-            assertThat(limiter.reserve(batch("honest", List.of(invented(keys, "ada")))))
+            assertThat(limiter.rateLimiter().reserve(batch("honest", List.of(invented(keys, "ada")))))
                     .isInstanceOf(Granted.class);
         }
     }
@@ -138,14 +139,14 @@ class ClusterTest {
 
     @Test
     void bySubjectTheNodesDivideTheCountsAndInOneSlotOneHasThemAll() throws IOException {
-        try (RedisRateLimiter divided = limiter("where", Placement.BY_SUBJECT);
-                RedisRateLimiter together = limiter("where", Placement.ONE_SLOT)) {
+        try (RedisStore divided = limiter("where", Placement.BY_SUBJECT);
+                RedisStore together = limiter("where", Placement.ONE_SLOT)) {
             LimitRule plenty = new LimitRule.TokenBucket(Amount.of(1_000), Duration.ofDays(1));
             for (int i = 0; i < 60; i++) {
                 Charge charge = new Charge(new LimitKey("limit", "subject-" + i), plenty, Amount.ONE, ChargeMode.SENT);
-                assertThat(divided.reserve(batch("divided" + i, List.of(charge))))
+                assertThat(divided.rateLimiter().reserve(batch("divided" + i, List.of(charge))))
                         .isInstanceOf(Granted.class);
-                assertThat(together.reserve(batch("together" + i, List.of(charge))))
+                assertThat(together.rateLimiter().reserve(batch("together" + i, List.of(charge))))
                         .isInstanceOf(Granted.class);
             }
         }

@@ -41,11 +41,14 @@ class EngineTest {
 
     @Test
     void twoEnginesShareALimitAndGiveBackWhatWasNotSent() {
-        RedisRateLimiter.Builder settings = SharedServer.limiter();
-        try (RedisRateLimiter one = settings.build();
-                RedisRateLimiter other = settings.build()) {
-            PolicyEngine here = PolicyEngine.builder(POLICY).rateLimiter(one).build();
-            PolicyEngine there = PolicyEngine.builder(POLICY).rateLimiter(other).build();
+        RedisStore.Builder settings = SharedServer.limiter();
+        try (RedisStore one = settings.build();
+                RedisStore other = settings.build()) {
+            PolicyEngine here =
+                    PolicyEngine.builder(POLICY).rateLimiter(one.rateLimiter()).build();
+            PolicyEngine there = PolicyEngine.builder(POLICY)
+                    .rateLimiter(other.rateLimiter())
+                    .build();
             ToolCall call = ToolCall.of("refund", Map.of());
 
             here.admit(call).succeeded();
@@ -63,11 +66,11 @@ class EngineTest {
     void withoutRedisEveryCallWhoseLimitsOrCountersItHasIsDenied() {
         List<Throwable> told = new ArrayList<>();
         // Nothing listens on port 1.
-        try (RedisRateLimiter limiter = RedisRateLimiter.server("redis://127.0.0.1:1")
+        try (RedisStore limiter = RedisStore.server("redis://127.0.0.1:1")
                 .timeout(Duration.ofMillis(50))
                 .build()) {
             PolicyEngine engine = PolicyEngine.builder(POLICY)
-                    .rateLimiter(limiter)
+                    .rateLimiter(limiter.rateLimiter())
                     .listener((call, failure) -> told.add(failure))
                     .build();
             for (String tool : List.of("refund", "at_least", "at_most")) {

@@ -39,7 +39,7 @@ class FaultTest {
 
     private RedisServer server;
     private TcpProxy proxy;
-    private RedisRateLimiter limiter;
+    private RedisStore limiter;
 
     @BeforeEach
     void start() throws IOException {
@@ -55,8 +55,8 @@ class FaultTest {
         server.close();
     }
 
-    private RedisRateLimiter limiter(FailureMode mode) {
-        return RedisRateLimiter.server(proxy.uri())
+    private RedisStore limiter(FailureMode mode) {
+        return RedisStore.server(proxy.uri())
                 .deadlines(deadlines)
                 .breaker(3, PAUSE)
                 .onFailure(mode)
@@ -130,7 +130,7 @@ class FaultTest {
         server.command("SCRIPT", "FLUSH");
         Granted granted = (Granted) reserve();
         server.command("SCRIPT", "FLUSH");
-        limiter.settle(granted, CallOutcome.UNSENT);
+        limiter.rateLimiter().settle(granted, CallOutcome.UNSENT);
         awaitUsed(3);
 
         server.command("SCRIPT", "FLUSH");
@@ -147,15 +147,17 @@ class FaultTest {
 
         LimitKey fresh = new LimitKey("other", "");
         for (int i = 0; i < 3; i++) {
-            assertThat(limiter.reserve(batch(charge(KEY), charge(fresh)))).isEqualTo(unavailable());
+            assertThat(limiter.rateLimiter().reserve(batch(charge(KEY), charge(fresh))))
+                    .isEqualTo(unavailable());
         }
         assertThat(outages.events()).hasSize(1).first().asString().contains("OOM");
-        limiter.settle(granted, CallOutcome.UNSENT);
+        limiter.rateLimiter().settle(granted, CallOutcome.UNSENT);
 
         server.command("CONFIG", "SET", "maxmemory", "0");
         awaitAnswers();
         awaitUsed(3);
-        assertThat(limiter.usage(List.of(charge(fresh))).get(0).used()).isEqualTo(Amount.ZERO);
+        assertThat(limiter.rateLimiter().usage(List.of(charge(fresh))).get(0).used())
+                .isEqualTo(Amount.ZERO);
     }
 
     @Test
@@ -186,21 +188,21 @@ class FaultTest {
     @Test
     void theSameCallTwiceCountsOnceUntilItIsSettled() {
         Batch batch = batch(charge(KEY));
-        Granted first = (Granted) limiter.reserve(batch);
-        Granted second = (Granted) limiter.reserve(batch);
+        Granted first = (Granted) limiter.rateLimiter().reserve(batch);
+        Granted second = (Granted) limiter.rateLimiter().reserve(batch);
         assertThat(used()).isEqualTo(1);
 
-        limiter.settle(first, CallOutcome.UNSENT);
-        limiter.settle(second, CallOutcome.UNSENT);
+        limiter.rateLimiter().settle(first, CallOutcome.UNSENT);
+        limiter.rateLimiter().settle(second, CallOutcome.UNSENT);
         assertThat(used()).isZero();
     }
 
     @Test
     void anotherCallByTheIdOfOneUnderWayIsDenied() {
         Batch batch = batch(charge(KEY));
-        limiter.reserve(batch);
+        limiter.rateLimiter().reserve(batch);
 
-        assertThat(limiter.reserve(new Batch(batch.id(), List.of(charge(new LimitKey("other", ""))))))
+        assertThat(limiter.rateLimiter().reserve(new Batch(batch.id(), List.of(charge(new LimitKey("other", ""))))))
                 .isEqualTo(unavailable());
         assertThat(used()).isEqualTo(1);
         assertThat(outages.events()).isEmpty();
@@ -217,7 +219,9 @@ class FaultTest {
 
         awaitAnswers();
         awaitUsed(4);
-        assertThat(limiter.reserve(late)).as("the same request again").isEqualTo(unavailable());
+        assertThat(limiter.rateLimiter().reserve(late))
+                .as("the same request again")
+                .isEqualTo(unavailable());
         assertThat(used()).isEqualTo(4);
     }
 
@@ -303,8 +307,9 @@ class FaultTest {
         proxy.lead(1);
 
         assertThat(admittedInVain(30)).isEqualTo(30);
-        limiter.settle((Granted) reserveInVain(), CallOutcome.UNSENT);
-        assertThat(limiter.usage(List.of(charge(KEY))).get(0).room()).isEqualTo(Amount.of(10));
+        limiter.rateLimiter().settle((Granted) reserveInVain(), CallOutcome.UNSENT);
+        assertThat(limiter.rateLimiter().usage(List.of(charge(KEY))).get(0).room())
+                .isEqualTo(Amount.of(10));
 
         proxy.lead(server.port());
         RedisServer.await(() -> {
@@ -324,9 +329,9 @@ class FaultTest {
         assertThat(admittedInVain(1)).isEqualTo(1);
         Granted granted = (Granted) reserveInVain();
         assertThat(admittedInVain(30)).isEqualTo(1);
-        limiter.settle(granted, CallOutcome.UNSENT);
+        limiter.rateLimiter().settle(granted, CallOutcome.UNSENT);
         assertThat(admittedInVain(30)).isEqualTo(1);
-        assertThat(limiter.reserve(batch(new Charge(KEY, TEN, Amount.of(4), ChargeMode.SENT))))
+        assertThat(limiter.rateLimiter().reserve(batch(new Charge(KEY, TEN, Amount.of(4), ChargeMode.SENT))))
                 .as("more than the part that is left, but not than the limit")
                 .isEqualTo(new Reservation.NotGranted(0, Reservation.Reason.UNAVAILABLE, null));
 
@@ -343,14 +348,14 @@ class FaultTest {
             limiter.close();
             limiter = limiter(mode);
             awaitAnswers();
-            assertThat(limiter.reserve(once("before " + mode))).isInstanceOf(Granted.class);
+            assertThat(limiter.rateLimiter().reserve(once("before " + mode))).isInstanceOf(Granted.class);
             proxy.lead(1);
             assertThat(inVain(once("during " + mode))).isEqualTo(unavailable());
             assertThat(inVain(once("before " + mode))).isEqualTo(unavailable());
 
             proxy.lead(server.port());
             awaitAnswers();
-            assertThat(limiter.reserve(once("before " + mode)))
+            assertThat(limiter.rateLimiter().reserve(once("before " + mode)))
                     .isInstanceOfSatisfying(
                             Reservation.NotGranted.class,
                             refused -> assertThat(refused.reason()).isEqualTo(Reservation.Reason.NO_ROOM));
@@ -387,7 +392,7 @@ class FaultTest {
     }
 
     private Reservation reserve() {
-        return limiter.reserve(batch(charge(KEY)));
+        return limiter.rateLimiter().reserve(batch(charge(KEY)));
     }
 
     private Reservation reserveInVain() {
@@ -396,7 +401,8 @@ class FaultTest {
 
     /** No answer comes in time, whatever the time is. */
     private Reservation inVain(Batch batch) {
-        CompletableFuture<Reservation> answer = limiter.reserveAsync(batch).toCompletableFuture();
+        CompletableFuture<Reservation> answer =
+                limiter.rateLimiter().reserveAsync(batch).toCompletableFuture();
         deadlines.pass();
         return answer.join();
     }
@@ -425,7 +431,7 @@ class FaultTest {
     }
 
     private long used() {
-        return limiter.usage(List.of(charge(KEY))).get(0).used().micros() / Amount.ONE_MICROS;
+        return limiter.rateLimiter().usage(List.of(charge(KEY))).get(0).used().micros() / Amount.ONE_MICROS;
     }
 
     /** What was called off may come to the server after what was asked later over another connection. */
@@ -446,7 +452,7 @@ class FaultTest {
         RedisServer.await(() -> {
             time.advance(PAUSE);
             Batch batch = batch(new Charge(other, unbounded, Amount.ONE, ChargeMode.SENT));
-            return limiter.reserve(batch) instanceof Granted && isUp();
+            return limiter.rateLimiter().reserve(batch) instanceof Granted && isUp();
         });
     }
 

@@ -79,13 +79,12 @@ class FourJvmTest {
         } finally {
             processes.forEach(Process::destroyForcibly);
         }
-        try (RedisRateLimiter limiter = RedisRateLimiter.server(
-                        SharedServer.get().uri())
+        try (RedisStore limiter = RedisStore.server(SharedServer.get().uri())
                 .prefix(prefix)
                 .timeout(RedisServer.PATIENCE)
                 .build()) {
             // Less than a call flows back into the bucket meanwhile: that takes the better part of an hour.
-            assertThat(limiter.usage(CHARGES))
+            assertThat(limiter.rateLimiter().usage(CHARGES))
                     .allSatisfy(usage -> assertThat(usage.used()).isEqualTo(Amount.of(LIMIT)));
         }
     }
@@ -100,11 +99,11 @@ class FourJvmTest {
         private Hammer() {}
 
         public static void main(String[] arguments) throws IOException {
-            try (RedisRateLimiter limiter = RedisRateLimiter.server(arguments[0])
+            try (RedisStore limiter = RedisStore.server(arguments[0])
                     .prefix(arguments[1])
                     .timeout(RedisServer.PATIENCE)
                     .build()) {
-                limiter.usage(CHARGES);
+                limiter.rateLimiter().usage(CHARGES);
                 System.out.println("ready");
                 if (System.in.read() < 0) {
                     throw new IOException("no one said go");
@@ -113,13 +112,14 @@ class FourJvmTest {
                 for (int i = 0; i < CALLS_OF_EACH; i += IN_FLIGHT) {
                     String name = arguments[2] + "-" + i + "-";
                     List<CompletableFuture<Reservation>> answers = IntStream.range(0, IN_FLIGHT)
-                            .mapToObj(j -> limiter.reserveAsync(new Batch(name + j, CHARGES))
+                            .mapToObj(j -> limiter.rateLimiter()
+                                    .reserveAsync(new Batch(name + j, CHARGES))
                                     .toCompletableFuture())
                             .toList();
                     for (CompletableFuture<Reservation> answer : answers) {
                         Reservation reservation = answer.join();
                         if (reservation instanceof Reservation.Granted granted) {
-                            limiter.settle(granted, CallOutcome.SUCCEEDED);
+                            limiter.rateLimiter().settle(granted, CallOutcome.SUCCEEDED);
                             admitted++;
                         } else if (((Reservation.NotGranted) reservation).reason() != Reservation.Reason.NO_ROOM) {
                             throw new IllegalStateException("refused for another reason: " + reservation);

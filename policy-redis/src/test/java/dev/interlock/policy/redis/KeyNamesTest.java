@@ -206,7 +206,7 @@ class KeyNamesTest {
     @ParameterizedTest
     @ValueSource(strings = {"", "a{b", "a}b", "ä", "a b", "a\n"})
     void aPrefixThatCouldMoveTheSlotIsRefused(String prefix) {
-        assertThatThrownBy(() -> RedisRateLimiter.server("redis://localhost").prefix(prefix))
+        assertThatThrownBy(() -> RedisStore.server("redis://localhost").prefix(prefix))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContaining("a prefix must be");
     }

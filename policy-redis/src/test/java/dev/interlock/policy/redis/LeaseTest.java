@@ -27,11 +27,12 @@ class LeaseTest {
 
     @Test
     void aCallThatIsSettledLeavesNoRecord() throws IOException {
-        try (RedisRateLimiter limiter = SharedServer.limiter().build()) {
+        try (RedisStore limiter = SharedServer.limiter().build()) {
             for (CallOutcome outcome : CallOutcome.values()) {
-                Granted granted = (Granted) limiter.reserve(new Batch("settled-" + outcome, List.of(CHARGE)));
+                Granted granted =
+                        (Granted) limiter.rateLimiter().reserve(new Batch("settled-" + outcome, List.of(CHARGE)));
                 assertThat(records("settled-" + outcome)).isEqualTo(1);
-                limiter.settle(granted, outcome);
+                limiter.rateLimiter().settle(granted, outcome);
                 RedisServer.await(() -> records("settled-" + outcome) == 0);
             }
         }
@@ -39,28 +40,30 @@ class LeaseTest {
 
     @Test
     void aProcessThatDiesLeavesItsAmountsCountedAndNothingElsePastTheLease() {
-        RedisRateLimiter.Builder settings = SharedServer.limiter().lease(Duration.ofMillis(50));
-        try (RedisRateLimiter survivor = settings.build()) {
+        RedisStore.Builder settings = SharedServer.limiter().lease(Duration.ofMillis(50));
+        try (RedisStore survivor = settings.build()) {
             Granted lost;
-            try (RedisRateLimiter dying = settings.build()) {
-                lost = (Granted) dying.reserve(new Batch("dying", List.of(CHARGE)));
+            try (RedisStore dying = settings.build()) {
+                lost = (Granted) dying.rateLimiter().reserve(new Batch("dying", List.of(CHARGE)));
             }
             RedisServer.await(() -> records("dying") == 0);
-            survivor.settle(lost, CallOutcome.UNSENT);
+            survivor.rateLimiter().settle(lost, CallOutcome.UNSENT);
 
-            assertThat(survivor.usage(List.of(CHARGE)).get(0).used()).isEqualTo(Amount.ONE);
+            assertThat(survivor.rateLimiter().usage(List.of(CHARGE)).get(0).used())
+                    .isEqualTo(Amount.ONE);
         }
     }
 
     @Test
     void aCallThatOutlastsItsLeaseGivesNothingBack() {
-        try (RedisRateLimiter limiter =
+        try (RedisStore limiter =
                 SharedServer.limiter().lease(Duration.ofMillis(20)).build()) {
-            Granted granted = (Granted) limiter.reserve(new Batch("long", List.of(CHARGE)));
+            Granted granted = (Granted) limiter.rateLimiter().reserve(new Batch("long", List.of(CHARGE)));
             RedisServer.await(() -> records("long") == 0);
-            limiter.settle(granted, CallOutcome.UNSENT);
+            limiter.rateLimiter().settle(granted, CallOutcome.UNSENT);
 
-            assertThat(limiter.usage(List.of(CHARGE)).get(0).used()).isEqualTo(Amount.ONE);
+            assertThat(limiter.rateLimiter().usage(List.of(CHARGE)).get(0).used())
+                    .isEqualTo(Amount.ONE);
         }
     }
 

@@ -60,7 +60,7 @@ class LoadMeasurement {
 
     public static void main(String[] arguments) throws IOException, InterruptedException {
         try (RedisServer server = RedisServer.start();
-                RedisRateLimiter limiter = RedisRateLimiter.server(server.uri())
+                RedisStore limiter = RedisStore.server(server.uri())
                         .timeout(RedisServer.PATIENCE)
                         .executor(Runnable::run)
                         .build()) {
@@ -74,7 +74,7 @@ class LoadMeasurement {
         }
     }
 
-    private static void measure(RedisServer server, RedisAsyncCommands<byte[], byte[]> plain, RedisRateLimiter limiter)
+    private static void measure(RedisServer server, RedisAsyncCommands<byte[], byte[]> plain, RedisStore limiter)
             throws IOException, InterruptedException {
         AtomicLong ids = new AtomicLong();
         LimitRule perMinute = new LimitRule.TokenBucket(Amount.of(1_000_000), Duration.ofMinutes(1));
@@ -142,8 +142,9 @@ class LoadMeasurement {
         return new Charge(new LimitKey(limit, "session-" + session % SESSIONS), rule, Amount.ONE, ChargeMode.SENT);
     }
 
-    private static CompletionStage<?> granted(RedisRateLimiter limiter, AtomicLong ids, List<Charge> charges) {
-        return limiter.reserveAsync(new Batch(Long.toHexString(ids.incrementAndGet()), charges))
+    private static CompletionStage<?> granted(RedisStore limiter, AtomicLong ids, List<Charge> charges) {
+        return limiter.rateLimiter()
+                .reserveAsync(new Batch(Long.toHexString(ids.incrementAndGet()), charges))
                 .thenAccept(answer -> {
                     if (!(answer instanceof Reservation.Granted)) {
                         throw new IllegalStateException("not granted: " + answer);

@@ -32,7 +32,7 @@ class LongSlidingWindowTest {
 
     @Test
     void itNeverAdmitsMoreThanMaxInAnyWindowAndReleasesAtMostASliceLate() throws Exception {
-        try (RedisRateLimiter limiter = SharedServer.limiter()
+        try (RedisStore limiter = SharedServer.limiter()
                 .serverTime(clock::text)
                 .executor(Runnable::run)
                 .build()) {
@@ -80,8 +80,7 @@ class LongSlidingWindowTest {
 
     @Test
     void whatIsGivenBackIsFoundAmongThousands() throws Exception {
-        try (RedisRateLimiter limiter =
-                SharedServer.limiter().serverTime(clock::text).build()) {
+        try (RedisStore limiter = SharedServer.limiter().serverTime(clock::text).build()) {
             Deque<Granted> granted = new ArrayDeque<>();
             Deque<CompletableFuture<Reservation>> answers = new ArrayDeque<>();
             for (int i = 0; i < 2_200; i++) {
@@ -95,17 +94,20 @@ class LongSlidingWindowTest {
                 }
             }
             for (int i = 0; i < 100; i++) {
-                limiter.settle(granted.removeFirst(), CallOutcome.UNSENT);
-                limiter.settle(granted.removeLast(), CallOutcome.UNSENT);
+                limiter.rateLimiter().settle(granted.removeFirst(), CallOutcome.UNSENT);
+                limiter.rateLimiter().settle(granted.removeLast(), CallOutcome.UNSENT);
             }
-            assertThat(limiter.usage(List.of(charge())).get(0).used()).isEqualTo(Amount.of(2_000));
+            assertThat(limiter.rateLimiter().usage(List.of(charge())).get(0).used())
+                    .isEqualTo(Amount.of(2_000));
             clock.advance(WINDOW);
-            assertThat(limiter.usage(List.of(charge())).get(0).used()).isEqualTo(Amount.ZERO);
+            assertThat(limiter.rateLimiter().usage(List.of(charge())).get(0).used())
+                    .isEqualTo(Amount.ZERO);
         }
     }
 
-    private CompletableFuture<Reservation> reserve(RedisRateLimiter limiter) {
-        return limiter.reserveAsync(new Batch(getClass().getSimpleName() + ++calls, List.of(charge())))
+    private CompletableFuture<Reservation> reserve(RedisStore limiter) {
+        return limiter.rateLimiter()
+                .reserveAsync(new Batch(getClass().getSimpleName() + ++calls, List.of(charge())))
                 .toCompletableFuture();
     }
 

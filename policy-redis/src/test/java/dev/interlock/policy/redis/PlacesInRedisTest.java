@@ -51,15 +51,15 @@ class PlacesInRedisTest {
         return ToolCall.of("export", Map.of("account", account));
     }
 
-    private static PolicyEngine engine(RedisRateLimiter limiter) {
-        return PolicyEngine.builder(POLICY).rateLimiter(limiter).build();
+    private static PolicyEngine engine(RedisStore limiter) {
+        return PolicyEngine.builder(POLICY).rateLimiter(limiter.rateLimiter()).build();
     }
 
     @Test
     void twoHostsShareThePlacesAndTheCounts() {
-        RedisRateLimiter.Builder settings = SharedServer.limiter();
-        try (RedisRateLimiter one = settings.build();
-                RedisRateLimiter other = settings.build()) {
+        RedisStore.Builder settings = SharedServer.limiter();
+        try (RedisStore one = settings.build();
+                RedisStore other = settings.build()) {
             PolicyEngine here = engine(one);
             PolicyEngine there = engine(other);
             Admission first = here.admit(export("acme"));
@@ -78,32 +78,32 @@ class PlacesInRedisTest {
         }
     }
 
-    private Reservation reserve(RedisRateLimiter limiter, LimitKey key, Caller caller) {
+    private Reservation reserve(RedisStore limiter, LimitKey key, Caller caller) {
         Charge charge = new Charge(key, ONE, Amount.ONE, ChargeMode.SENT, caller);
-        return limiter.reserve(new Batch("call-" + calls.incrementAndGet(), List.of(charge)));
+        return limiter.rateLimiter().reserve(new Batch("call-" + calls.incrementAndGet(), List.of(charge)));
     }
 
     @Test
     void theEndOfACallFindsItsPlaceAlsoAfterTheLimitersOwnLease() {
-        try (RedisRateLimiter limiter =
+        try (RedisStore limiter =
                 SharedServer.limiter().lease(Duration.ofMillis(1)).build()) {
             LimitKey key = new LimitKey("slots", "");
             Granted first = (Granted) reserve(limiter, key, Caller.of(null, null));
             assertThat(reserve(limiter, key, Caller.of(null, null))).isInstanceOf(Reservation.NotGranted.class);
 
-            limiter.settle(first, CallOutcome.SUCCEEDED);
+            limiter.rateLimiter().settle(first, CallOutcome.SUCCEEDED);
             assertThat(reserve(limiter, key, Caller.of(null, null))).isInstanceOf(Granted.class);
         }
     }
 
     @Test
     void callsThatHaveEndedLeaveNoKey() throws IOException {
-        try (RedisRateLimiter limiter = SharedServer.limiter().build()) {
+        try (RedisStore limiter = SharedServer.limiter().build()) {
             LimitKey key = new LimitKey("ended", "", "value");
             Granted first = (Granted) reserve(limiter, key, Caller.of(null, null));
             assertThat(keys("ended")).isPositive();
 
-            limiter.settle(first, CallOutcome.UNKNOWN);
+            limiter.rateLimiter().settle(first, CallOutcome.UNKNOWN);
             RedisServer.await(() -> keys("endedvalue") == 0);
         }
     }
@@ -120,7 +120,7 @@ class PlacesInRedisTest {
 
     @Test
     void aFloodOfValuesShutsOutOnlyItsSender() {
-        try (RedisRateLimiter limiter = SharedServer.limiter()
+        try (RedisStore limiter = SharedServer.limiter()
                 .serverTime(clock::text)
                 .maxKeysPerLimit(80)
                 .build()) {

@@ -15,19 +15,19 @@ class RedisPathTest extends RecordedPathContract {
 
     @Override
     protected @Nullable String play(RecordedCase recorded) throws Exception {
-        List<RedisRateLimiter> opened = new ArrayList<>();
+        List<RedisStore> opened = new ArrayList<>();
         try {
             return RecordedRun.play(recorded, time -> open(time, opened), EnginePath::new);
         } finally {
-            opened.forEach(RedisRateLimiter::close);
+            opened.forEach(RedisStore::close);
         }
     }
 
-    private static RateLimiter open(TimeSource time, List<RedisRateLimiter> opened) {
-        RedisRateLimiter limiter = SharedServer.limiter()
+    private static RateLimiter open(TimeSource time, List<RedisStore> opened) {
+        RedisStore limiter = SharedServer.limiter()
                 .serverTime(() -> Long.toString(time.wallMillis() * 1_000))
                 .build();
         opened.add(limiter);
-        return limiter;
+        return limiter.rateLimiter();
     }
 }

@@ -17,12 +17,12 @@ class RedisRateLimiterContractTest extends RateLimiterContract {
     /** One for all tests, since making one starts threads; what they count is wiped out in between. */
     private static RedisServer server;
 
-    private static RedisRateLimiter limiter;
+    private static RedisStore limiter;
 
     @BeforeAll
     static void start() throws IOException {
         server = RedisServer.start();
-        limiter = RedisRateLimiter.server(server.uri())
+        limiter = RedisStore.server(server.uri())
                 .serverTime(CLOCK::text)
                 .timeout(RedisServer.PATIENCE)
                 .build();
@@ -42,7 +42,7 @@ class RedisRateLimiterContractTest extends RateLimiterContract {
 
     @Override
     protected RateLimiter limiter() {
-        return limiter;
+        return limiter.rateLimiter();
     }
 
     @Override

@@ -31,13 +31,14 @@ class ScalingGuideTest {
     }
 
     static PolicyEngine example(Policy policy, StoreListener alerts) {
-        RedisRateLimiter limiter = RedisRateLimiter.server("redis://limits.internal:6379")
+        RedisStore store = RedisStore.server("redis://limits.internal:6379")
                 .prefix("billing")
                 .onFailure(FailureMode.closed())
                 .listener(alerts)
                 .build();
-        limiter.connect(); // now, so that the first call need not wait for it
-        PolicyEngine engine = PolicyEngine.builder(policy).rateLimiter(limiter).build();
+        store.connect(); // now, so that the first call need not wait for it
+        PolicyEngine engine =
+                PolicyEngine.builder(policy).rateLimiter(store.rateLimiter()).build();
         return engine;
     }
 }

@@ -35,8 +35,7 @@ class SentinelTest {
         try (RedisServer master = RedisServer.start();
                 RedisServer replica = RedisServer.start("--replicaof", "127.0.0.1", Integer.toString(master.port()));
                 RedisServer sentinel = RedisServer.sentinelOf("limits", master);
-                RedisRateLimiter limiter = RedisRateLimiter.server(
-                                "redis-sentinel://127.0.0.1:" + sentinel.port() + "#limits")
+                RedisStore limiter = RedisStore.server("redis-sentinel://127.0.0.1:" + sentinel.port() + "#limits")
                         .deadlines(deadlines)
                         .breaker(3, PAUSE)
                         .time(time)
@@ -50,7 +49,8 @@ class SentinelTest {
 
             master.kill();
             for (int i = 0; i < 3; i++) {
-                CompletableFuture<?> answer = limiter.reserveAsync(batch()).toCompletableFuture();
+                CompletableFuture<?> answer =
+                        limiter.rateLimiter().reserveAsync(batch()).toCompletableFuture();
                 deadlines.pass();
                 assertThat(answer.join()).isNotInstanceOf(Granted.class);
             }
@@ -59,7 +59,7 @@ class SentinelTest {
             RedisServer.await(() -> {
                 time.advance(PAUSE);
                 CompletableFuture<?> looked =
-                        limiter.usageAsync(List.of(charge())).toCompletableFuture();
+                        limiter.rateLimiter().usageAsync(List.of(charge())).toCompletableFuture();
                 return looked.handle((usage, failure) -> failure == null).join();
             });
             assertThat(outages.events()).hasSize(2).last().isEqualTo("back");
@@ -67,10 +67,10 @@ class SentinelTest {
         }
     }
 
-    private int admitted(RedisRateLimiter limiter, int tries) {
+    private int admitted(RedisStore limiter, int tries) {
         int count = 0;
         for (int i = 0; i < tries; i++) {
-            count += limiter.reserve(batch()) instanceof Granted ? 1 : 0;
+            count += limiter.rateLimiter().reserve(batch()) instanceof Granted ? 1 : 0;
         }
         return count;
     }

@@ -28,8 +28,8 @@ final class SharedServer {
     }
 
     /** A limiter that shares its counts with no other, and does not give up because the machine is busy. */
-    static RedisRateLimiter.Builder limiter() {
-        return RedisRateLimiter.server(get().uri())
+    static RedisStore.Builder limiter() {
+        return RedisStore.server(get().uri())
                 .prefix("test-" + PREFIXES.incrementAndGet())
                 .timeout(RedisServer.PATIENCE);
     }

@@ -26,11 +26,12 @@ class SlidingLogTest {
 
     private final AtomicInteger calls = new AtomicInteger();
 
-    private int admitted(RedisRateLimiter limiter, String subject, LimitRule rule, int tries) {
+    private int admitted(RedisStore limiter, String subject, LimitRule rule, int tries) {
         int count = 0;
         for (int i = 0; i < tries; i++) {
             Charge charge = new Charge(new LimitKey("limit", subject), rule, Amount.ONE, ChargeMode.SENT);
-            Reservation answer = limiter.reserve(new Batch("call-" + calls.incrementAndGet(), List.of(charge)));
+            Reservation answer =
+                    limiter.rateLimiter().reserve(new Batch("call-" + calls.incrementAndGet(), List.of(charge)));
             if (answer instanceof Granted) {
                 count++;
             } else {
@@ -45,7 +46,7 @@ class SlidingLogTest {
     void noSubjectIsTheListOfAnother(String attacker) {
         for (LimitRule attackersRule : new LimitRule[] {SLIDING, BUCKET}) {
             for (Placement placement : Placement.values()) {
-                try (RedisRateLimiter limiter =
+                try (RedisStore limiter =
                         SharedServer.limiter().placement(placement).build()) {
                     String victim = attacker.equals("ada") ? "bob" : "ada";
                     assertThat(admitted(limiter, victim, SLIDING, 3)).isEqualTo(3);
@@ -60,8 +61,7 @@ class SlidingLogTest {
     @ParameterizedTest
     @EnumSource
     void aListThatWasNamedByAnEarlierVersionIsTakenOverWithItsCount(Placement placement) throws Exception {
-        try (RedisRateLimiter limiter =
-                SharedServer.limiter().placement(placement).build()) {
+        try (RedisStore limiter = SharedServer.limiter().placement(placement).build()) {
             String subject = "taken-over-" + placement;
             assertThat(admitted(limiter, subject, SLIDING, 3)).isEqualTo(3);
             String log = SharedServer.get().keys().stream()
@@ -79,8 +79,7 @@ class SlidingLogTest {
     @ParameterizedTest
     @EnumSource
     void anotherSubjectsCountIsNotTakenForAListOfAnEarlierVersion(Placement placement) {
-        try (RedisRateLimiter limiter =
-                SharedServer.limiter().placement(placement).build()) {
+        try (RedisStore limiter = SharedServer.limiter().placement(placement).build()) {
             assertThat(admitted(limiter, "eve:log", SLIDING, 2)).isEqualTo(2);
             assertThat(admitted(limiter, "eve", SLIDING, 20)).isEqualTo(MAX);
             assertThat(admitted(limiter, "eve:log", SLIDING, 20)).isEqualTo(3);

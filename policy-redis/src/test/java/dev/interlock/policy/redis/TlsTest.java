@@ -131,40 +131,40 @@ class TlsTest {
         System.setProperty(TRUST_PASSWORD, PASSWORD);
     }
 
-    private static RedisRateLimiter limiter(String uri) {
-        return RedisRateLimiter.server(uri).timeout(RedisServer.PATIENCE).build();
+    private static RedisStore limiter(String uri) {
+        return RedisStore.server(uri).timeout(RedisServer.PATIENCE).build();
     }
 
     @Test
     void limitsAreCountedOverTlsOnAServerThatIsTrusted() {
         trust();
-        try (RedisRateLimiter limiter = limiter(uri)) {
-            assertThat(limiter.reserve(new Batch("1", CHARGES))).isInstanceOf(Granted.class);
-            assertThat(limiter.reserve(new Batch("2", CHARGES))).isNotInstanceOf(Granted.class);
+        try (RedisStore limiter = limiter(uri)) {
+            assertThat(limiter.rateLimiter().reserve(new Batch("1", CHARGES))).isInstanceOf(Granted.class);
+            assertThat(limiter.rateLimiter().reserve(new Batch("2", CHARGES))).isNotInstanceOf(Granted.class);
         }
     }
 
     @Test
     void nothingIsAdmittedByAServerThatIsNotTrusted() {
-        try (RedisRateLimiter limiter = limiter(uri)) {
+        try (RedisStore limiter = limiter(uri)) {
             assertThatThrownBy(() -> limiter.connect().toCompletableFuture().join())
                     .isInstanceOf(CompletionException.class)
                     .hasStackTraceContaining("certification path")
                     .asString()
                     .doesNotContain("pass");
-            assertThat(limiter.reserve(new Batch("1", CHARGES))).isNotInstanceOf(Granted.class);
+            assertThat(limiter.rateLimiter().reserve(new Batch("1", CHARGES))).isNotInstanceOf(Granted.class);
         }
     }
 
     @Test
     void aWrongPasswordAdmitsNothingAndIsNotRepeated() {
         trust();
-        try (RedisRateLimiter limiter = limiter(uri.replace("pass%20word", "s3cret"))) {
+        try (RedisStore limiter = limiter(uri.replace("pass%20word", "s3cret"))) {
             assertThatThrownBy(() -> limiter.connect().toCompletableFuture().join())
                     .hasStackTraceContaining("WRONGPASS")
                     .satisfies(failure ->
                             assertThat(Throwables.getStackTrace(failure)).doesNotContain("s3cret"));
-            assertThat(limiter.reserve(new Batch("1", CHARGES))).isNotInstanceOf(Granted.class);
+            assertThat(limiter.rateLimiter().reserve(new Batch("1", CHARGES))).isNotInstanceOf(Granted.class);
         }
     }
 }

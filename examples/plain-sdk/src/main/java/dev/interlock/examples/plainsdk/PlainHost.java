@@ -8,7 +8,7 @@ import dev.interlock.policy.engine.PolicyEngine;
 import dev.interlock.policy.limit.RateLimiter;
 import dev.interlock.policy.limit.memory.InMemoryRateLimiter;
 import dev.interlock.policy.mcp.EnforcingClientTransport;
-import dev.interlock.policy.redis.RedisRateLimiter;
+import dev.interlock.policy.redis.RedisStore;
 import dev.interlock.policy.yaml.PolicyYaml;
 import io.modelcontextprotocol.client.McpClient;
 import io.modelcontextprotocol.client.McpSyncClient;
@@ -39,11 +39,11 @@ public final class PlainHost {
         if (args.length == 1) {
             run(policyFile, InMemoryRateLimiter.create(), System.out);
         } else if (args.length == 3 && args[1].equals("--redis")) {
-            try (RedisRateLimiter limits = RedisRateLimiter.server(args[2])
+            try (RedisStore limits = RedisStore.server(args[2])
                     .prefix("plain-host")
                     .timeout(Duration.ofMinutes(1)) // the host is just starting, and no user waits for it
                     .build()) {
-                run(policyFile, limits, System.out);
+                run(policyFile, limits.rateLimiter(), System.out);
             }
         } else {
             throw new IllegalArgumentException("expected: POLICY [--redis URI]");

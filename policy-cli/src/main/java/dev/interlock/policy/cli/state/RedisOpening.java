@@ -3,7 +3,7 @@ package dev.interlock.policy.cli.state;
 import dev.interlock.policy.cli.io.CliException;
 import dev.interlock.policy.cli.io.Printable;
 import dev.interlock.policy.limit.remote.StoreListener;
-import dev.interlock.policy.redis.RedisRateLimiter;
+import dev.interlock.policy.redis.RedisStore;
 import java.time.Duration;
 import java.util.concurrent.CompletionException;
 import java.util.function.Consumer;
@@ -15,9 +15,9 @@ final class RedisOpening {
     private RedisOpening() {}
 
     static OpenState open(String uri, StateOptions options, Consumer<String> tell) {
-        RedisRateLimiter limiter;
+        RedisStore limiter;
         try {
-            RedisRateLimiter.Builder builder = RedisRateLimiter.server(uri).listener(new Told(tell));
+            RedisStore.Builder builder = RedisStore.server(uri).listener(new Told(tell));
             if (options.prefix() != null) {
                 builder.prefix(options.prefix());
             }
@@ -36,7 +36,7 @@ final class RedisOpening {
         } catch (CompletionException e) {
             tell.accept("the store can't be asked yet (" + message(e.getCause()) + ")");
         }
-        return new OpenState(limiter, true, limiter::close);
+        return new OpenState(limiter.rateLimiter(), true, limiter::close);
     }
 
     /** The failure and its root cause: only the cause distinguishes a wrong password from a lost network. */
