@@ -8,8 +8,8 @@ import org.jspecify.annotations.Nullable;
  * What is counted under one key.
  *
  * @param key the key
- * @param rule the rule that it was last counted by. Its maximum is null where the store doesn't keep it, which says
- *     nothing of the policy
+ * @param rule the rule that it was last counted by. Its maximum is null, or {@link Amount#MAX}, where the store
+ *     doesn't keep it, which says nothing of the policy
  * @param used what is counted now, as {@link Usage#used}
  * @param fresh how long until nothing is counted any more if nothing is added; null if that is not known
  */

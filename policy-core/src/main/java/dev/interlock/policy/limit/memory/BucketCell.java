@@ -231,6 +231,11 @@ final class BucketCell extends Cell implements LimitHandle.Count {
     }
 
     @Override
+    LimitRule rule() {
+        return rate.rule;
+    }
+
+    @Override
     void write(LimitKey key, DataOutputStream out, ClockReading now) throws IOException {
         Snapshot.bucket(out, key, rate, Math.min(debt(now), rate.depth));
     }

@@ -5,10 +5,12 @@ import dev.interlock.policy.ChargeMode;
 import dev.interlock.policy.call.CallOutcome;
 import dev.interlock.policy.limit.Charge;
 import dev.interlock.policy.limit.LimitKey;
+import dev.interlock.policy.limit.LimitRecord;
 import dev.interlock.policy.limit.LimitRule;
 import dev.interlock.policy.limit.Usage;
 import java.io.DataOutputStream;
 import java.io.IOException;
+import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -84,6 +86,7 @@ abstract class Cell {
      * failed, if only failures count.
      */
     final CellGrant take(InMemoryRateLimiter owner, Charge charge, ClockReading now) {
+        countedBy(charge.rule());
         long micros = charge.amount().micros();
         if (charge.isAfterwards()) {
             return holdFor(owner, charge, now);
@@ -92,6 +95,9 @@ abstract class Cell {
                 ? watch(owner, micros, now)
                 : take(owner, charge.rule(), micros, charge.mode(), now);
     }
+
+    /** Notes what a person is shown of the rule but this class doesn't need. */
+    void countedBy(LimitRule rule) {}
 
     /** Prepares to count {@code micros} if the call fails, as of now. Until then the cell is not fresh. */
     CellGrant watch(InMemoryRateLimiter owner, long micros, ClockReading now) {
@@ -161,4 +167,21 @@ abstract class Cell {
 
     /** Called once, before a fresh cell is dropped. */
     void forget(ClockReading now) {}
+
+    /** Called once, before a cell is dropped that may not be fresh. */
+    void forgetAtReset(ClockReading now) {}
+
+    /** What is shown to a person. The cell must not be fresh. */
+    final LimitRecord record(LimitKey key, ClockReading now) {
+        Amount used = new Amount(Math.min(shown(now), Amount.MAX.micros()));
+        return new LimitRecord(key, rule(), used, untilFresh(now));
+    }
+
+    /** The rule that it was last counted by, as far as the cell keeps it. */
+    abstract LimitRule rule();
+
+    /** How long until the cell is fresh if nothing else happens. */
+    Duration untilFresh(ClockReading now) {
+        return Duration.ofNanos(Math.max(0, freshNanos(now) - now.nanos()));
+    }
 }

@@ -113,8 +113,8 @@ final class Cells {
         if (rule instanceof LimitRule.SlidingWindow sliding) {
             return new SlidingWindowCell(sliding.window());
         }
-        if (rule instanceof LimitRule.Concurrent) {
-            return new PlacesCell();
+        if (rule instanceof LimitRule.Concurrent places) {
+            return new PlacesCell(places);
         }
         BucketRate rate = rate((LimitRule.TokenBucket) rule);
         return rate.isSimple(micros) ? new BucketCell(rate, now.nanos()) : new ExactBucketCell(rate, now.nanos(), 0);

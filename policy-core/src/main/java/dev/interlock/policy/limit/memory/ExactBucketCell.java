@@ -137,6 +137,11 @@ final class ExactBucketCell extends LockedCell {
     }
 
     @Override
+    LimitRule rule() {
+        return rate.rule;
+    }
+
+    @Override
     void write(LimitKey key, DataOutputStream out, ClockReading now) throws IOException {
         long debt = tat - now.nanos();
         boolean full = debt >= rate.window;

@@ -7,6 +7,7 @@ import dev.interlock.policy.limit.LimitKey;
 import dev.interlock.policy.limit.LimitRule;
 import java.io.DataOutputStream;
 import java.io.IOException;
+import java.time.Duration;
 
 /**
  * A count that starts from zero at each edge of the calendar.
@@ -147,6 +148,24 @@ final class FixedWindowCell extends LockedCell {
     @Override
     void write(LimitKey key, DataOutputStream out, ClockReading now) throws IOException {
         Snapshot.fixed(out, key, horizon.window, start, used);
+    }
+
+    @Override
+    LimitRule rule() {
+        return new LimitRule.FixedWindow(null, horizon.window);
+    }
+
+    @Override
+    Duration untilFresh(ClockReading now) {
+        return Duration.ofMillis(Math.max(0, end - now.wall()));
+    }
+
+    /** If the clock is back before the window, the horizon stays: the reset makes room in no other key's window. */
+    @Override
+    void forgetAtReset(ClockReading now) {
+        if (now.wall() >= start) {
+            forget(now);
+        }
     }
 
     @Override

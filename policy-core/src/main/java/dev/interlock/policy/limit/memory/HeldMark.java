@@ -2,7 +2,9 @@ package dev.interlock.policy.limit.memory;
 
 import dev.interlock.policy.session.NewMark;
 import dev.interlock.policy.session.SessionMemory;
+import dev.interlock.policy.session.SessionRecord;
 import dev.interlock.policy.value.Value;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
@@ -119,6 +121,20 @@ record HeldMark(
             first = Math.min(first, Lifetime.firstEnd(lifetime));
         }
         return first;
+    }
+
+    /**
+     * What a person is shown.
+     *
+     * @param idle when the session has idled if it makes no more calls
+     */
+    SessionRecord.MarkRecord record(String mark, long now, long idle) {
+        long end = Math.max(Lifetime.lastEnd(name, idle), Lifetime.lastEnd(unknown, idle));
+        for (Lifetime lifetime : values.values()) {
+            end = Math.max(end, Lifetime.lastEnd(lifetime, idle));
+        }
+        List<String> texts = valued ? List.copyOf(values.keySet()) : null;
+        return new SessionRecord.MarkRecord(mark, texts, unknown == null, Duration.ofNanos(end - now));
     }
 
     /** What conditions read. */

@@ -7,6 +7,7 @@ import dev.interlock.policy.limit.Batch;
 import dev.interlock.policy.limit.Charge;
 import dev.interlock.policy.limit.LimitHandle;
 import dev.interlock.policy.limit.LimitKey;
+import dev.interlock.policy.limit.LimitRecords;
 import dev.interlock.policy.limit.LimitRule;
 import dev.interlock.policy.limit.RateLimiter;
 import dev.interlock.policy.limit.Reservation;
@@ -217,6 +218,11 @@ public final class InMemoryRateLimiter implements RateLimiter {
                 new Amount(Math.min(cell.shown(now), Amount.MAX.micros())),
                 room,
                 wait == Cell.NEVER || wait == Cell.UNTIL_RETURNED ? null : Duration.ofNanos(wait));
+    }
+
+    /** Returns what is counted now, to be shown to a person or forgotten. */
+    public LimitRecords records() {
+        return new CountedLimits(cells, clock);
     }
 
     /**

@@ -6,6 +6,7 @@ import dev.interlock.policy.session.MarkRoom;
 import dev.interlock.policy.session.SessionChange;
 import dev.interlock.policy.session.SessionMarks;
 import dev.interlock.policy.session.SessionMemory;
+import dev.interlock.policy.session.SessionRecords;
 import dev.interlock.policy.time.TimeSource;
 import java.util.Iterator;
 import java.util.List;
@@ -70,7 +71,7 @@ public final class InMemorySessionMemory implements SessionMemory {
         return new Builder();
     }
 
-    private long now() {
+    long now() {
         LimiterClock known = clock;
         return (known == null ? begun() : known).nanos();
     }
@@ -208,6 +209,26 @@ public final class InMemorySessionMemory implements SessionMemory {
             kept.cell.giveBack(kept.claim);
             forgetIfEmpty(session, kept.cell, now);
         }
+    }
+
+    /** Returns which sessions have marks now, to be shown to a person or cleared. */
+    public SessionRecords records() {
+        return new MarkedSessions(this);
+    }
+
+    Iterable<Map.Entry<String, SessionCell>> entries() {
+        return cells.entrySet();
+    }
+
+    boolean clear(String session) {
+        SessionCell cell = cells.get(session);
+        if (cell == null) {
+            return false;
+        }
+        long now = now();
+        boolean cleared = cell.clear(moments, now);
+        forgetIfEmpty(session, cell, now);
+        return cleared;
     }
 
     /** Returns how many sessions have a place now, including those whose marks have lapsed but are not dropped yet. */

@@ -56,6 +56,15 @@ record Lifetime(long set, long end, @Nullable Lifetime older) {
         return part == null ? IDLE : Math.min(part.end, firstEnd(part.older));
     }
 
+    /**
+     * When the last part ends; {@link Long#MIN_VALUE} if there is none.
+     *
+     * @param idle when what ends with the session's idling ends
+     */
+    static long lastEnd(@Nullable Lifetime part, long idle) {
+        return part == null ? Long.MIN_VALUE : Math.max(part.end == IDLE ? idle : part.end, lastEnd(part.older, idle));
+    }
+
     @SuppressWarnings("ReferenceEquality") // Equal ones may be used for each other, too.
     private Lifetime with(@Nullable Lifetime other) {
         return other == older ? this : new Lifetime(set, end, other);

@@ -5,6 +5,7 @@ import dev.interlock.policy.call.CallOutcome;
 import dev.interlock.policy.limit.LimitKey;
 import dev.interlock.policy.limit.LimitRule;
 import java.io.DataOutputStream;
+import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -26,8 +27,15 @@ final class PlacesCell extends LockedCell {
 
     private long taken;
 
+    /** The rule that it was last counted by. */
+    private LimitRule rule;
+
     /** No lease ends before this. */
     private long firstEnd = Long.MAX_VALUE;
+
+    PlacesCell(LimitRule.Concurrent rule) {
+        this.rule = rule;
+    }
 
     @Override
     boolean countsBy(LimitRule rule, long micros) {
@@ -126,6 +134,26 @@ final class PlacesCell extends LockedCell {
     @Override
     long freshNanos(ClockReading now) {
         return taken == 0 ? now.nanos() : firstEnd;
+    }
+
+    @Override
+    void countedBy(LimitRule rule) {
+        this.rule = rule;
+    }
+
+    @Override
+    LimitRule rule() {
+        return rule;
+    }
+
+    /** When the last lease has ended: no call gives its place back later. */
+    @Override
+    Duration untilFresh(ClockReading now) {
+        long latest = now.nanos();
+        for (Place place = last; place != null; place = place.before) {
+            latest = Math.max(latest, place.ends);
+        }
+        return Duration.ofNanos(latest - now.nanos());
     }
 
     @Override

@@ -5,11 +5,15 @@ import dev.interlock.policy.session.MarkClaim;
 import dev.interlock.policy.session.NewMark;
 import dev.interlock.policy.session.SessionChange;
 import dev.interlock.policy.session.SessionMarks;
+import dev.interlock.policy.session.SessionRecord;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
+import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
@@ -166,6 +170,23 @@ final class SessionCell {
     private static long end(long now, long nanos) {
         long end = now + nanos;
         return end < now ? Lifetime.IDLE - 1 : end;
+    }
+
+    /** Takes all marks away; false if there are none. What calls have room for stays reserved. */
+    synchronized boolean clear(AtomicLong moments, long now) {
+        boolean marked = !current(now).marks().isEmpty();
+        if (marked) {
+            held = HeldMarks.of(Map.of(), moments.incrementAndGet());
+        }
+        return marked;
+    }
+
+    /** What a person is shown. */
+    synchronized SessionRecord record(String session, long now) {
+        List<SessionRecord.MarkRecord> marks = new ArrayList<>();
+        long idle = last + IDLE_NANOS;
+        new TreeMap<>(current(now).marks()).forEach((name, mark) -> marks.add(mark.record(name, now, idle)));
+        return new SessionRecord(session, marks);
     }
 
     /** Gives room back. */

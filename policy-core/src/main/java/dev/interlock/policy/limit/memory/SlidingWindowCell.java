@@ -1,5 +1,6 @@
 package dev.interlock.policy.limit.memory;
 
+import dev.interlock.policy.Amount;
 import dev.interlock.policy.ChargeMode;
 import dev.interlock.policy.call.CallOutcome;
 import dev.interlock.policy.limit.Charge;
@@ -38,6 +39,9 @@ final class SlidingWindowCell extends LockedCell {
     private static final int FIRST_CAPACITY = 4;
 
     private final long window;
+
+    /** Of the rule that it was last counted by; the largest if that is not known. */
+    private Amount max = Amount.MAX;
 
     /** A ring of pairs of time and amount. The times increase. */
     private long[] ring = {};
@@ -184,6 +188,16 @@ final class SlidingWindowCell extends LockedCell {
     @Override
     long freshNanos(ClockReading now) {
         return size == 0 ? now.nanos() : time(size - 1) + window;
+    }
+
+    @Override
+    void countedBy(LimitRule rule) {
+        max = ((LimitRule.SlidingWindow) rule).max();
+    }
+
+    @Override
+    LimitRule rule() {
+        return new LimitRule.SlidingWindow(max, Duration.ofNanos(window));
     }
 
     @Override
