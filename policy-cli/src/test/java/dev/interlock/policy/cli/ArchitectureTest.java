@@ -86,10 +86,13 @@ class ArchitectureTest {
     private static final Unit REDIS =
             new Unit("policy-redis", ROOT + ".redis", List.of(CORE), List.of("org.jspecify", "io.lettuce.core"));
 
+    private static final Unit JDBC = new Unit(
+            "policy-jdbc", ROOT + ".jdbc", List.of(CORE), List.of("org.jspecify", "java.sql", "javax.sql"));
+
     private static final Unit CLI = new Unit(
             "policy-cli",
             ROOT + ".cli",
-            List.of(CORE, AUDIT, YAML, TESTING, MCP, REDIS),
+            List.of(CORE, AUDIT, YAML, TESTING, MCP, REDIS, JDBC),
             List.of(
                     "org.jspecify",
                     "picocli",
@@ -101,7 +104,7 @@ class ArchitectureTest {
                     "jdk.net"));
 
     /** The core comes last: it has the root package, and so every class that no other module claims. */
-    private static final List<Unit> UNITS = List.of(AUDIT, OBSERVE, YAML, TESTING, MCP, LANGCHAIN4J, REDIS, CLI, CORE);
+    private static final List<Unit> UNITS = List.of(AUDIT, OBSERVE, YAML, TESTING, MCP, LANGCHAIN4J, REDIS, JDBC, CLI, CORE);
 
     private static final DescribedPredicate<JavaClass> IN_A_LIBRARY = not(in(CLI));
 
