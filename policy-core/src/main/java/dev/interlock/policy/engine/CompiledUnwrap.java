@@ -46,7 +46,7 @@ final class CompiledUnwrap {
      * @param calls the calls, in order
      * @param problem why no more could be found; null if these are all
      */
-    record Found(List<ToolCall> calls, @Nullable String problem) {}
+    record InnerCalls(List<ToolCall> calls, @Nullable String problem) {}
 
     /** The denial of a call because of a problem. */
     Decision denial(ToolCall call, String problem) {
@@ -54,41 +54,41 @@ final class CompiledUnwrap {
     }
 
     /** The calls that a call makes, at most so many. */
-    Found find(ToolCall call, int most) {
+    InnerCalls find(ToolCall call, int most) {
         if (each == null) {
             return find(call, List.of(call.arguments().root()), most);
         }
         Value list = each.from(call.arguments().root());
         if (!(list instanceof Value.Array array) || PathReader.isUnclear(list)) {
-            return new Found(List.of(), "'" + each(unwrap) + "' is not a list of calls");
+            return new InnerCalls(List.of(), "'" + each(unwrap) + "' is not a list of calls");
         }
-        return array.items().isEmpty() ? new Found(List.of(), "it runs no tool") : find(call, array.items(), most);
+        return array.items().isEmpty() ? new InnerCalls(List.of(), "it runs no tool") : find(call, array.items(), most);
     }
 
     private static String each(Unwrap unwrap) {
         return unwrap.each() == null ? "" : unwrap.each().text();
     }
 
-    private Found find(ToolCall call, List<? extends Value> elements, int most) {
+    private InnerCalls find(ToolCall call, List<? extends Value> elements, int most) {
         List<ToolCall> calls = new ArrayList<>();
         for (Value element : elements) {
             if (calls.size() == most) {
-                return new Found(calls, TOO_MANY);
+                return new InnerCalls(calls, TOO_MANY);
             }
             if (!(tool.from(element) instanceof Value.Text name)) {
-                return new Found(calls, "which tool it runs can't be told");
+                return new InnerCalls(calls, "which tool it runs can't be told");
             }
             String on = server(call, element);
             if (on == null && (server != null || unwrap.serverName() != null)) {
-                return new Found(calls, "the server of the tool that it runs can't be told");
+                return new InnerCalls(calls, "the server of the tool that it runs can't be told");
             }
             Arguments given = arguments(element);
             if (given == null) {
-                return new Found(calls, "the arguments of the tool that it runs can't be read");
+                return new InnerCalls(calls, "the arguments of the tool that it runs can't be read");
             }
             calls.add(call.running(name.value(), given, on));
         }
-        return new Found(calls, null);
+        return new InnerCalls(calls, null);
     }
 
     private @Nullable String server(ToolCall call, Value element) {

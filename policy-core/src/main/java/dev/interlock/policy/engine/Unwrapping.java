@@ -55,7 +55,7 @@ final class Unwrapping {
                 denial = unwrap.denial(call, "tools run tools more than " + MOST_LEVELS + " levels deep");
                 return;
             }
-            CompiledUnwrap.Found found = unwrap.find(call, MOST_CALLS - calls.size());
+            CompiledUnwrap.InnerCalls found = unwrap.find(call, MOST_CALLS - calls.size());
             for (ToolCall inner : found.calls()) {
                 if (calls.size() == MOST_CALLS) {
                     denial = unwrap.denial(call, CompiledUnwrap.TOO_MANY);
