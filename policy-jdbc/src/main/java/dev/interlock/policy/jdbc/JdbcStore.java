@@ -48,6 +48,8 @@ public final class JdbcStore implements StateStore {
     private final Transactions transactions;
     private final @Nullable StoreThreads ownThreads;
     private final Fallback fallback;
+    private final SessionMemory sessionMemory;
+    private final SessionRecords sessionRecords;
 
     private JdbcStore(Builder builder) {
         this.ownThreads = builder.executor == null ? new StoreThreads() : null;
@@ -60,6 +62,9 @@ public final class JdbcStore implements StateStore {
                 new Schema(),
                 builder.databaseTime);
         this.fallback = Fallback.of(builder.failureMode, builder.time);
+        SessionRows sessions = new SessionRows(builder.maxSessions);
+        this.sessionMemory = new JdbcSessionMemory(transactions, sessions);
+        this.sessionRecords = new JdbcSessionRecords(transactions, sessions);
     }
 
     /** Starts with a source of connections, preferably a pool. */
@@ -90,12 +95,12 @@ public final class JdbcStore implements StateStore {
 
     @Override
     public SessionMemory sessionMemory() {
-        throw new UnsupportedOperationException("not yet");
+        return sessionMemory;
     }
 
     @Override
     public SessionRecords sessionRecords() {
-        throw new UnsupportedOperationException("not yet");
+        return sessionRecords;
     }
 
     @Override
@@ -132,6 +137,7 @@ public final class JdbcStore implements StateStore {
         private StoreListener listener = StoreListener.NONE;
         private TimeSource time = TimeSource.system();
         private long maxKeys = 1_000_000;
+        private long maxSessions = 1_000_000;
         private @Nullable LongSupplier databaseTime;
 
         private Builder(DataSource source) {
@@ -202,6 +208,25 @@ public final class JdbcStore implements StateStore {
                 throw new IllegalArgumentException("maxKeys must be at least 1, was " + keys);
             }
             this.maxKeys = keys;
+            return this;
+        }
+
+        /**
+         * How many sessions may have marks at the same time; by default a million. Calls that would set a mark in a
+         * further session are denied until some sessions have none left. A session is never forgotten to make room for
+         * another. A caller may have one more while it has fewer than a sixteenth of the free places; callers with an
+         * identity have at most half of all, and so have those without one.
+         *
+         * <p>The room that a call has reserved for its marks is kept until the call has ended, or for seven days: its
+         * process may have been killed.
+         *
+         * @throws IllegalArgumentException unless it is at least 1
+         */
+        public Builder maxSessions(long sessions) {
+            if (sessions < 1) {
+                throw new IllegalArgumentException("maxSessions must be at least 1, was " + sessions);
+            }
+            this.maxSessions = sessions;
             return this;
         }
 

@@ -129,12 +129,24 @@ record HeldMark(
      * @param idle when the session has idled if it makes no more calls
      */
     SessionRecord.MarkRecord record(String mark, long now, long idle) {
+        List<String> texts = valued ? List.copyOf(values.keySet()) : null;
+        return new SessionRecord.MarkRecord(mark, texts, unknown == null, Duration.ofNanos(lastEnd(idle) - now));
+    }
+
+    /** When the last of it ends. */
+    long lastEnd(long idle) {
         long end = Math.max(Lifetime.lastEnd(name, idle), Lifetime.lastEnd(unknown, idle));
         for (Lifetime lifetime : values.values()) {
             end = Math.max(end, Lifetime.lastEnd(lifetime, idle));
         }
-        List<String> texts = valued ? List.copyOf(values.keySet()) : null;
-        return new SessionRecord.MarkRecord(mark, texts, unknown == null, Duration.ofNanos(end - now));
+        return end;
+    }
+
+    /** Whether something of it ends with the session's idling. */
+    boolean hasIdling() {
+        return Lifetime.hasIdling(name)
+                || Lifetime.hasIdling(unknown)
+                || values.values().stream().anyMatch(Lifetime::hasIdling);
     }
 
     /** What conditions read. */

@@ -34,6 +34,11 @@ record HeldMarks(Map<String, HeldMark> marks, SessionMarks shown, long firstEnd)
         return new HeldMarks(marks, SessionMarks.of(moment, values, unknown), firstEnd);
     }
 
+    /** Whether something of them ends with the session's idling. */
+    boolean hasIdling() {
+        return marks.values().stream().anyMatch(HeldMark::hasIdling);
+    }
+
     /** What has not lapsed. */
     HeldMarks at(long now, boolean idle) {
         if (now < firstEnd && !(idle && !marks.isEmpty())) {

@@ -56,6 +56,11 @@ record Lifetime(long set, long end, @Nullable Lifetime older) {
         return part == null ? IDLE : Math.min(part.end, firstEnd(part.older));
     }
 
+    /** Whether a part ends with the session's idling. */
+    static boolean hasIdling(@Nullable Lifetime part) {
+        return part != null && (part.end == IDLE || hasIdling(part.older));
+    }
+
     /**
      * When the last part ends; {@link Long#MIN_VALUE} if there is none.
      *

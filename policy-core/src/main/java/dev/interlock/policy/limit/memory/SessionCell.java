@@ -56,6 +56,30 @@ final class SessionCell {
         this.last = now;
     }
 
+    /** A session that was kept elsewhere. */
+    SessionCell(long last, HeldMarks held) {
+        this.last = last;
+        this.held = held;
+    }
+
+    HeldMarks held() {
+        return held;
+    }
+
+    long last() {
+        return last;
+    }
+
+    /** When the last mark ends if the session makes no more calls; {@link Long#MIN_VALUE} if there is none. */
+    synchronized long lastEnd(long now) {
+        long idle = last + IDLE_NANOS;
+        long end = Long.MIN_VALUE;
+        for (HeldMark mark : current(now).marks().values()) {
+            end = Math.max(end, mark.lastEnd(idle));
+        }
+        return end;
+    }
+
     /** The marks now, at a call of the session. */
     SessionMarks call(long now) {
         while (true) {
@@ -118,9 +142,14 @@ final class SessionCell {
                 return Claimed.TOO_MANY_VALUES;
             }
         }
+        keep(claim);
+        return Claimed.KEPT;
+    }
+
+    /** Keeps room that fits. */
+    synchronized void keep(MarkClaim claim) {
         rooms++;
         claim.values().forEach((mark, values) -> values.forEach(value -> count(mark, value, 1)));
-        return Claimed.KEPT;
     }
 
     private Set<String> reserved(String mark) {

@@ -1,6 +1,8 @@
 /**
- * Counts limits in this process. {@link dev.interlock.policy.limit.memory.InMemoryRateLimiter} is the only door: a cell
- * for each key, one class for each way of counting.
+ * Counts limits in this process. {@link dev.interlock.policy.limit.memory.InMemoryRateLimiter} is the door: a cell for
+ * each key, one class for each way of counting. {@link dev.interlock.policy.limit.memory.InMemorySessionMemory} keeps
+ * the marks of sessions, and {@link dev.interlock.policy.limit.memory.KeptSession} does the same for stores that keep a
+ * session as bytes.
  */
 @NullMarked
 package dev.interlock.policy.limit.memory;
