@@ -76,6 +76,53 @@ final class KeyNames {
         return plain != null ? plain : ascii("{" + tag + "}d:" + digest(id));
     }
 
+    /** Whether a name is a hash of the key's, which nothing can be read from. */
+    static boolean isHash(String tag, byte[] cell) {
+        byte kind = cell[tag.length() + 2];
+        return kind == 'h' || kind == 'q';
+    }
+
+    /** The tag of a session's marks. */
+    String sessionTag(String session) {
+        return tag(new LimitKey("", session));
+    }
+
+    /** The marks of a session. */
+    byte[] session(String tag, String session) {
+        return named(tag, "marks:", "marks#", session);
+    }
+
+    /** The values that calls of a session have room for. */
+    byte[] sessionValues(String tag, String session) {
+        return named(tag, "rooms:", "rooms#", session);
+    }
+
+    /** The sessions of a caller that have marks. */
+    byte[] sessionsOfCaller(String tag, Caller caller) {
+        String kind = caller.identified() ? "i" : "s";
+        return named(tag, "sessions:" + kind + ":", "sessions:" + kind + "#", caller.name());
+    }
+
+    /** A key that stands alone, or one with an id of the store's own. */
+    byte[] plain(String tag, String name) {
+        return ascii("{" + tag + "}" + name);
+    }
+
+    /** The tag of what is in one place, whatever the placement is. */
+    String commonTag() {
+        return prefix;
+    }
+
+    /** What the names of some kinds of keys look like, as a pattern. */
+    byte[] pattern(String kinds) {
+        return ascii("{" + prefix + (placement == Placement.ONE_SLOT ? "" : "*") + "}" + kinds);
+    }
+
+    private static byte[] named(String tag, String plainKind, String hashKind, String name) {
+        byte[] plain = name.length() > LONGEST ? null : utf8("{" + tag + "}" + plainKind + name);
+        return plain != null ? plain : ascii("{" + tag + "}" + hashKind + digest(name));
+    }
+
     /** Contains no braces and can always be encoded, since the tag is part of every name. */
     private static String brief(String subject) {
         boolean plain = subject.length() <= LONGEST

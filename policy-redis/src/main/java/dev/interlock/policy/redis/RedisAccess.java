@@ -1,8 +1,13 @@
 package dev.interlock.policy.redis;
 
+import dev.interlock.policy.limit.UnavailableException;
 import dev.interlock.policy.limit.remote.CircuitBreaker;
 import dev.interlock.policy.time.TimeSource;
+import io.lettuce.core.KeyScanCursor;
+import io.lettuce.core.ScanCursor;
+import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.Executor;
 import java.util.function.Function;
@@ -11,6 +16,9 @@ import org.jspecify.annotations.Nullable;
 
 /** What all parts of a store share: the connection, what is known of its failures, and the time. Thread-safe. */
 final class RedisAccess {
+
+    /** For how long the server remembers a request that changes something once. It may be sent again so long. */
+    static final Duration REMEMBERED = Duration.ofMinutes(10);
 
     private final RedisConnection link;
     private final CircuitBreaker breaker;
@@ -58,6 +66,52 @@ final class RedisAccess {
     /** Runs a script, whatever is known of failures; see {@link RedisConnection#run}. */
     CompletableFuture<byte[]> run(Script script, byte[][] keys, byte[][] arguments) {
         return link.run(script, keys, arguments);
+    }
+
+    /** Runs a script, unless Redis has just failed too often. Fails with {@link UnavailableException} alone. */
+    CompletableFuture<byte[]> ask(Script script, byte[][] keys, byte[][] arguments) {
+        CircuitBreaker.Pass pass = pass();
+        if (pass == CircuitBreaker.Pass.NONE) {
+            return CompletableFuture.failedFuture(unavailable(null));
+        }
+        return counted(pass, link.run(script, keys, arguments));
+    }
+
+    /** A part of a walk through all keys; fails as {@link #ask} does. */
+    KeyScanCursor<byte[]> scan(@Nullable ScanCursor from, byte[] pattern) {
+        CircuitBreaker.Pass pass = pass();
+        if (pass == CircuitBreaker.Pass.NONE) {
+            throw unavailable(null);
+        }
+        return await(counted(pass, link.scan(from, pattern)));
+    }
+
+    private <T> CompletableFuture<T> counted(CircuitBreaker.Pass pass, CompletableFuture<T> asked) {
+        return asked.handle((answer, failure) -> {
+            if (answer == null) {
+                failed(failure);
+                throw new CompletionException(unavailable(RedisConnection.cause(failure)));
+            }
+            succeeded(pass);
+            return answer;
+        });
+    }
+
+    private static UnavailableException unavailable(@Nullable Throwable cause) {
+        UnavailableException unavailable = new UnavailableException("Redis can't be asked");
+        if (cause != null) {
+            unavailable.addSuppressed(cause);
+        }
+        return unavailable;
+    }
+
+    /** Waits for an answer, and throws what its stage fails with. */
+    static <T> T await(CompletableFuture<T> answer) {
+        try {
+            return answer.join();
+        } catch (CompletionException e) {
+            throw e.getCause() instanceof RuntimeException cause ? cause : e;
+        }
     }
 
     /** See {@link RedisConnection#tell}. */

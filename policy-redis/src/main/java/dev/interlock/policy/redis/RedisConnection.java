@@ -2,9 +2,12 @@ package dev.interlock.policy.redis;
 
 import io.lettuce.core.AbstractRedisClient;
 import io.lettuce.core.ClientOptions;
+import io.lettuce.core.KeyScanCursor;
 import io.lettuce.core.RedisClient;
 import io.lettuce.core.RedisNoScriptException;
 import io.lettuce.core.RedisURI;
+import io.lettuce.core.ScanArgs;
+import io.lettuce.core.ScanCursor;
 import io.lettuce.core.ScriptOutputType;
 import io.lettuce.core.SocketOptions;
 import io.lettuce.core.TimeoutOptions;
@@ -38,6 +41,7 @@ final class RedisConnection implements AutoCloseable {
 
     private static final Duration CONNECTING = Duration.ofSeconds(2);
     private static final int WAITING_COMMANDS = 10_000;
+    private static final int SCANNED = 1_000;
 
     private final ClientResources resources;
     private final AbstractRedisClient client;
@@ -122,6 +126,15 @@ final class RedisConnection implements AutoCloseable {
         CompletableFuture<byte[]> answer = connection.isDone() && !connection.isCompletedExceptionally()
                 ? run(connection.join().commands, script, keys, arguments)
                 : connection.thenCompose(made -> run(made.commands, script, keys, arguments));
+        deadline.set(answer, timeout);
+        return answer;
+    }
+
+    /** A part of a walk through all keys whose names match a pattern; the first if no cursor is given. */
+    CompletableFuture<KeyScanCursor<byte[]>> scan(@Nullable ScanCursor from, byte[] pattern) {
+        ScanArgs page = ScanArgs.Builder.limit(SCANNED).match(pattern);
+        CompletableFuture<KeyScanCursor<byte[]>> answer = connection()
+                .thenCompose(made -> from == null ? made.commands.scan(page) : made.commands.scan(from, page));
         deadline.set(answer, timeout);
         return answer;
     }

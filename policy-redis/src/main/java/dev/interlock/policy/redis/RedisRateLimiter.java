@@ -33,6 +33,7 @@ final class RedisRateLimiter implements RateLimiter {
     private static final byte REFUSED = 2;
     private static final byte TOO_MANY = 6;
     private static final double MILLIS_OF_NONE = 0;
+    private static final byte[] NOTHING = {};
 
     private final RedisAccess access;
     private final KeyNames names;
@@ -98,7 +99,8 @@ final class RedisRateLimiter implements RateLimiter {
         CompletableFuture<byte[]> asked = access.run(
                 Script.RESERVE,
                 keys(demand, claim.id(), demand.sets(names)),
-                arguments(demand.parts(), leaseMillis, toleranceMillis, demand.sign(), maxKeysPerLimit));
+                arguments(
+                        demand.parts(), demand.names(), leaseMillis, toleranceMillis, demand.sign(), maxKeysPerLimit));
         if (next == demands.size() - 1) {
             return asked.handle((answer, failure) -> taken(batch, claim, pass, answer, failure));
         }
@@ -231,8 +233,9 @@ final class RedisRateLimiter implements RateLimiter {
         }
         List<CompletableFuture<?>> answers = new ArrayList<>();
         for (SlotRequest demand : SlotRequest.toSee(charges, names, access::wallMillis)) {
-            answers.add(access.run(Script.USAGE, demand.cells().toArray(byte[][]::new), arguments(demand.parts()))
-                    .thenAccept(answer -> read(answer, demand, charges, usages)));
+            answers.add(
+                    access.run(Script.USAGE, demand.cells().toArray(byte[][]::new), arguments(demand.parts(), NOTHING))
+                            .thenAccept(answer -> read(answer, demand, charges, usages)));
         }
         return CompletableFuture.allOf(answers.toArray(CompletableFuture<?>[]::new))
                 .thenApply(none -> {
@@ -279,12 +282,12 @@ final class RedisRateLimiter implements RateLimiter {
         return keys.toArray(byte[][]::new);
     }
 
-    private byte[][] arguments(List<byte[]> parts, double... head) {
+    private byte[][] arguments(List<byte[]> parts, byte[] names, double... head) {
         byte[][] arguments = new byte[(head.length == 0 ? 1 : 2) + parts.size()][];
         int at = 0;
         arguments[at++] = RedisConnection.ascii(access.serverTime());
         if (head.length > 0) {
-            arguments[at++] = SlotRequest.doubles(head);
+            arguments[at++] = SlotRequest.joined(SlotRequest.doubles(head), names);
         }
         for (byte[] part : parts) {
             arguments[at++] = part;

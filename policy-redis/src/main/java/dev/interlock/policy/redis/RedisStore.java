@@ -1,12 +1,18 @@
 package dev.interlock.policy.redis;
 
+import dev.interlock.policy.approval.ApprovalStore;
 import dev.interlock.policy.limit.Batch;
+import dev.interlock.policy.limit.LimitRecords;
 import dev.interlock.policy.limit.RateLimiter;
 import dev.interlock.policy.limit.memory.InMemoryRateLimiter;
 import dev.interlock.policy.limit.remote.CircuitBreaker;
 import dev.interlock.policy.limit.remote.FailureMode;
 import dev.interlock.policy.limit.remote.Fallback;
 import dev.interlock.policy.limit.remote.StoreListener;
+import dev.interlock.policy.session.SessionMemory;
+import dev.interlock.policy.session.SessionRecords;
+import dev.interlock.policy.state.StateStore;
+import dev.interlock.policy.state.SuspensionStore;
 import dev.interlock.policy.time.TimeSource;
 import io.lettuce.core.RedisURI;
 import java.time.Duration;
@@ -51,7 +57,7 @@ import java.util.regex.Pattern;
  * dies may be missing on the replica that takes over: those calls are then handed back. The guide to scaling says how
  * to bound this loss.
  */
-public final class RedisStore implements AutoCloseable {
+public final class RedisStore implements StateStore {
 
     /**
      * A password that contains one of these characters ends there. The part before it would then be read as the host,
@@ -61,6 +67,11 @@ public final class RedisStore implements AutoCloseable {
 
     private final RedisAccess access;
     private final RedisRateLimiter limiter;
+    private final LimitRecords limits;
+    private final SessionMemory memory;
+    private final SessionRecords sessions;
+    private final ApprovalStore approvals;
+    private final SuspensionStore suspension;
 
     private RedisStore(Builder builder) {
         RedisConnection link = builder.isCluster
@@ -76,6 +87,11 @@ public final class RedisStore implements AutoCloseable {
                 builder.lease,
                 builder.clockTolerance,
                 builder.maxKeysPerLimit);
+        this.limits = new RedisLimitRecords(access, names);
+        this.memory = new RedisSessionMemory(access, names, builder.lease, builder.clockTolerance, builder.maxSessions);
+        this.sessions = new RedisSessionRecords(access, names, builder.clockTolerance);
+        this.approvals = new RedisApprovalStore(access, names, builder.clockTolerance);
+        this.suspension = new RedisSuspensionStore(access, names);
     }
 
     /**
@@ -123,9 +139,34 @@ public final class RedisStore implements AutoCloseable {
         return access.connect();
     }
 
-    /** Returns what counts limits. */
+    @Override
     public RateLimiter rateLimiter() {
         return limiter;
+    }
+
+    @Override
+    public LimitRecords limitRecords() {
+        return limits;
+    }
+
+    @Override
+    public SessionMemory sessionMemory() {
+        return memory;
+    }
+
+    @Override
+    public SessionRecords sessionRecords() {
+        return sessions;
+    }
+
+    @Override
+    public ApprovalStore approvalStore() {
+        return approvals;
+    }
+
+    @Override
+    public SuspensionStore suspensionStore() {
+        return suspension;
     }
 
     /** Closes the connections. Later calls are answered as if Redis were lost. What is kept stays. */
@@ -147,6 +188,7 @@ public final class RedisStore implements AutoCloseable {
         private Duration lease = Duration.ofMinutes(5);
         private Duration clockTolerance = Duration.ofMinutes(5);
         private int maxKeysPerLimit = 500_000;
+        private int maxSessions = 500_000;
         private FailureMode failureMode = FailureMode.closed();
         private int failures = 5;
         private Duration pause = Duration.ofSeconds(1);
@@ -227,6 +269,25 @@ public final class RedisStore implements AutoCloseable {
                 throw new IllegalArgumentException("a limit needs at least 1 key, was " + keys);
             }
             this.maxKeysPerLimit = keys;
+            return this;
+        }
+
+        /**
+         * How many sessions may have marks at the same time; by default 500,000. This number applies separately to
+         * sessions of callers with an identity and of those without. A caller has a part of them, as of the keys of a
+         * limit. Calls that would set a mark in a further session are denied until some have none left. No session is
+         * forgotten to make room for another.
+         *
+         * <p>With {@link Placement#BY_SUBJECT} there is no such bound, since each session is in a slot of its own. All
+         * stores of a prefix should agree.
+         *
+         * @throws IllegalArgumentException unless it is at least 1
+         */
+        public Builder maxSessions(int sessions) {
+            if (sessions < 1) {
+                throw new IllegalArgumentException("there must be room for at least 1 session, was " + sessions);
+            }
+            this.maxSessions = sessions;
             return this;
         }
 

@@ -15,7 +15,15 @@ enum Script {
     RESERVE("reserve_simple", "cells", "reserve"),
     SETTLE("cells", "settle"),
     HOLD("cells", "hold"),
-    USAGE("cells", "usage");
+    USAGE("cells", "usage"),
+    SHOW("cells", "show"),
+    RESET("cells", "reset"),
+    SESSION_LOOK("fields", "session", "session_look"),
+    SESSION_ROOM("fields", "session", "session_room"),
+    SESSION_CHANGE("fields", "session", "session_change"),
+    SESSION_CLEAR("fields", "session", "session_clear"),
+    TICKETS("fields", "tickets"),
+    SUSPENSION("fields", "suspension");
 
     private final String text;
     private final String digest;

@@ -26,10 +26,10 @@ import org.jspecify.annotations.Nullable;
  */
 final class SlotRequest {
 
-    private static final int BUCKET = 1;
-    private static final int SLIDING = 2;
-    private static final int FIXED = 3;
-    private static final int PLACES = 4;
+    static final int BUCKET = 1;
+    static final int SLIDING = 2;
+    static final int FIXED = 3;
+    static final int PLACES = 4;
 
     private static final int UNBOUNDED = 0;
     private static final int BOUNDED = 1;
@@ -39,7 +39,7 @@ final class SlotRequest {
     private static final int UNCHECKED = 2;
 
     /** What is added to the number of a calendar unit of a zone. */
-    private static final int IN_ZONE = 8;
+    static final int IN_ZONE = 8;
 
     /** How many windows of a zone before and after the current one are sent. The clocks may differ by so much. */
     private static final int EDGES = 3;
@@ -137,6 +137,21 @@ final class SlotRequest {
             sets.add(names.keysOfLimit(tag, charge.key(), charge.caller()));
         }
         return sets;
+    }
+
+    /** What the keys are called whose cells' names are hashes, each after its cell's slot and its length. */
+    byte[] names() {
+        byte[] all = NOTHING;
+        for (int i = 0; i < cells.size(); i++) {
+            if (KeyNames.isHash(tag, cells.get(i))) {
+                byte[] name = LimitInRedis.spelledOut(firsts.get(i).key());
+                ByteBuffer more = littleEndian(Arrays.copyOf(all, all.length + 6 + name.length));
+                more.position(all.length);
+                more.putShort((short) (i + 2)).putInt(name.length).put(name);
+                all = more.array();
+            }
+        }
+        return all;
     }
 
     /** One part for each charge. */
@@ -357,6 +372,15 @@ final class SlotRequest {
         byte[] packed = new byte[numbers.length * Double.BYTES];
         littleEndian(packed).asDoubleBuffer().put(numbers);
         return packed;
+    }
+
+    static byte[] joined(byte[] first, byte[] second) {
+        if (second.length == 0) {
+            return first;
+        }
+        byte[] all = Arrays.copyOf(first, first.length + second.length);
+        System.arraycopy(second, 0, all, first.length, second.length);
+        return all;
     }
 
     static ByteBuffer littleEndian(byte[] bytes) {

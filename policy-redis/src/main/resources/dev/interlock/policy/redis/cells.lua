@@ -34,6 +34,8 @@ end
 -- The byte 255 is in no UTF-8, so no name of a cell, whatever its subject is called, is that of another's list.
 local LOG = '\255log'
 local FORMER_LOG = ':log'
+-- What a key is called, under its cell's key with this after it, where that is only a hash of it.
+local NAME = '\255name'
 local BASE = 1000000000
 local MILLION = 1000000
 local EXACT = 9007199254740992 -- 2^53

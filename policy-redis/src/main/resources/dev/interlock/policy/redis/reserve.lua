@@ -141,5 +141,13 @@ for slot, c in pairs(cells) do
         note(KEYS[slot + 2 * size], member(slot), score)
     end
 end
+local at = 33
+while at <= #ARGV[2] do
+    local slot, length
+    slot, length, at = struct.unpack('<HI4', ARGV[2], at)
+    local ttl = math.max(1, redis.call('PTTL', KEYS[slot])) + tolerance
+    redis.call('SET', KEYS[slot] .. NAME, string.sub(ARGV[2], at, at + length - 1), 'PX', string.format('%.0f', ttl))
+    at = at + length
+end
 redis.call('SET', KEYS[1], table.concat(taken), 'PX', string.format('%.0f', lease))
 return struct.pack('B', GRANTED)

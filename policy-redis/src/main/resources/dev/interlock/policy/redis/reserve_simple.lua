@@ -115,7 +115,8 @@ local function simple()
     return pack('B', GRANTED)
 end
 
-local answer = simple()
+-- Names of keys follow where a cell's name is only a hash of them; those are noted below.
+local answer = #ARGV[2] == 32 and simple() or nil
 if answer then
     return answer
 end
