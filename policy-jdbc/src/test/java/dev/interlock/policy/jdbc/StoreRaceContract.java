@@ -1,0 +1,100 @@
+package dev.interlock.policy.jdbc;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.interlock.policy.limit.Caller;
+import dev.interlock.policy.session.MarkClaim;
+import dev.interlock.policy.session.MarkRoom;
+import dev.interlock.policy.session.NewMark;
+import dev.interlock.policy.session.SessionChange;
+import dev.interlock.policy.session.SessionMemory;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.stream.IntStream;
+import javax.sql.DataSource;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/** What holds for many processes on one database at the same time, exactly. */
+abstract class StoreRaceContract {
+
+    private String url = "";
+    private JdbcStore store;
+
+    /** The processes. */
+    protected abstract RacingJvms jvms();
+
+    /** The URL of an empty database. */
+    protected abstract String freshDatabase();
+
+    /** A store on it. */
+    protected abstract JdbcStore open(String at);
+
+    @BeforeEach
+    void open() {
+        url = freshDatabase();
+        store = open(url);
+    }
+
+    @AfterEach
+    void close() {
+        store.close();
+    }
+
+    private long sum(String task, int number) {
+        return jvms().run(task, url, number).stream().mapToLong(Long::longValue).sum();
+    }
+
+    /** So many calls of each process that there are about twice as many as fit. */
+    private int each(int fit) {
+        return 2 * fit / jvms().count();
+    }
+
+    // ---- marks ----
+
+    @Test
+    void exactlyAsManyValuesFindRoomAsThereIsOverAllProcesses() {
+        set(new NewMark("seen", numbers(SessionMemory.MOST_VALUES - 50), true, null));
+
+        assertThat(sum("values", each(50))).isEqualTo(50);
+        assertThat(store.sessionRecords().list(null, 1).get(0).marks().get(0).values())
+                .hasSize(SessionMemory.MOST_VALUES);
+    }
+
+    @Test
+    void whatIsSetStaysWhileOthersSetAndClear() {
+        assertThat(sum("marks", 3)).isEqualTo(3L * jvms().count());
+        assertThat(store.sessionMemory().read("s").names()).hasSize(jvms().count());
+    }
+
+    @Test
+    void aSessionIsClearedByOneOfAllProcesses() {
+        for (int round = 0; round < 3; round++) {
+            set(NewMark.plain("web", null));
+            assertThat(sum("clear", 0)).isEqualTo(1);
+        }
+    }
+
+    @Test
+    void noMoreSessionsAreKeptThanThereMayBeOverAllProcesses() {
+        assertThat(sum("sessions", each(80))).isEqualTo(40);
+    }
+
+    private void set(NewMark mark) {
+        SessionMemory memory = store.sessionMemory();
+        MarkRoom.Kept room = (MarkRoom.Kept) memory.reserve(new MarkClaim("s", Caller.of(null, "s"), Map.of()));
+        memory.change("s", room, new SessionChange(Set.of(), 0, List.of(mark), true));
+    }
+
+    private static List<String> numbers(int count) {
+        return IntStream.range(0, count).mapToObj(Integer::toString).toList();
+    }
+
+    /** Settings of a store that waits for as long as it takes. */
+    static JdbcStore.Builder patient(DataSource connections) {
+        return JdbcStore.on(connections).timeout(Duration.ofMinutes(2)).maxSessions(40);
+    }
+}
