@@ -111,7 +111,8 @@ if has_room then
                 redis.call('HSET', M, '.rooms', digits(rooms))
             end
         end
-        redis.call('SET', KEYS[3], 'done', 'PX', digits(lease))
+        -- For as long as the request may come again. If it comes later, its marks last longer, and none is lost.
+        redis.call('SET', KEYS[3], 'done', 'PX', digits(math.min(lease, 60000)))
     else
         redis.call('SET', KEYS[3], (record or 'open,') .. digits(turn) .. ',', 'PX', digits(lease))
     end

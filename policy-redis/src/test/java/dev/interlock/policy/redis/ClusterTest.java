@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.interlock.policy.Amount;
 import dev.interlock.policy.ChargeMode;
 import dev.interlock.policy.Window;
+import dev.interlock.policy.approval.TicketAnswer;
+import dev.interlock.policy.approval.TicketClaim;
 import dev.interlock.policy.call.CallOutcome;
 import dev.interlock.policy.limit.Batch;
 import dev.interlock.policy.limit.Caller;
@@ -14,8 +16,11 @@ import dev.interlock.policy.limit.LimitRule;
 import dev.interlock.policy.limit.Reservation;
 import dev.interlock.policy.limit.Reservation.Granted;
 import dev.interlock.policy.limit.Usage;
+import dev.interlock.policy.session.SessionRecord;
+import dev.interlock.policy.state.Suspension;
 import java.io.IOException;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.IntStream;
@@ -167,6 +172,42 @@ class ClusterTest {
         assertThat(counts).allSatisfy(count -> assertThat(count).isPositive());
         assertThat(counts.stream().mapToLong(Long::longValue).sum()).isEqualTo(60);
         assertThat(nodesThatHaveAll).isEqualTo(1);
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void everythingElseIsKeptOnACluster(Placement placement) {
+        Sample sample = new Sample();
+        try (RedisStore store = limiter("state", placement);
+                RedisStore other = limiter("state", placement)) {
+            for (int i = 0; i < 20; i++) {
+                sample.mark(store, "session-" + i, "web", null);
+                store.rateLimiter().reserve(batch("state" + placement + i, charges("s" + i)));
+            }
+            assertThat(other.sessionMemory().call("session-7").names()).containsExactly("web");
+            assertThat(other.sessionRecords().list(null, 100)).hasSize(20);
+            assertThat(other.sessionRecords().list("session-3", 2))
+                    .extracting(SessionRecord::session)
+                    .containsExactly("session-4", "session-5");
+            assertThat(other.sessionRecords().clear("session-7")).isTrue();
+            assertThat(store.sessionRecords().list(null, 100)).hasSize(19);
+
+            // Five of each session and identity, and the one that all share.
+            assertThat(other.limitRecords().list(null, 100)).hasSize(11);
+            assertThat(other.limitRecords().reset(new LimitKey("all", ""))).isTrue();
+            assertThat(other.limitRecords().list(null, 100)).hasSize(10);
+
+            TicketClaim opened = store.approvalStore().claim(sample.ticket("b"), Sample.ROOMY);
+            String id = ((TicketClaim.Opened) opened).ticket().id();
+            other.approvalStore().answer(id, new TicketAnswer(true, null, null, null));
+            assertThat(other.approvalStore().list()).hasSize(1);
+            assertThat(store.approvalStore().claim(sample.ticket("b"), Sample.ROOMY))
+                    .isInstanceOf(TicketClaim.Found.class);
+            assertThat(other.approvalStore().list()).isEmpty();
+
+            store.suspensionStore().suspend(new Suspension("spill", null, Instant.EPOCH));
+            assertThat(other.suspensionStore().resume()).isNotNull();
+        }
     }
 
     private static Batch batch(String id, List<Charge> charges) {
