@@ -114,6 +114,21 @@ public abstract class SessionRecordsContract {
         assertThat(listed).containsExactlyElementsOf(sessions.stream().sorted().toList());
     }
 
+    @Test
+    void aSessionMayHaveAnyName() {
+        String longest = "a\u0000\uD83D".repeat(20_000);
+        set(longest, NewMark.plain("web", null));
+        set(longest + "b", NewMark.plain("other", null));
+
+        assertThat(memory().call(longest).names()).containsExactly("web");
+        assertThat(records().list(null, 10))
+                .extracting(SessionRecord::session)
+                .containsExactlyInAnyOrder(longest, longest + "b");
+        assertThat(records().clear(longest)).isTrue();
+        assertThat(records().list(longest, 10)).hasSizeLessThanOrEqualTo(1);
+        assertThat(memory().read(longest + "b").names()).containsExactly("other");
+    }
+
     // ---- clearing ----
 
     @Test

@@ -135,11 +135,11 @@ final class SessionRows {
     List<SessionRecord> list(Transaction transaction, @Nullable String after, int most) throws SQLException {
         List<SessionRecord> records = new ArrayList<>();
         String from = after == null ? ">= ?" : "> ?";
-        byte[] last = TextKey.bytes(after == null ? "" : after);
+        byte[] last = TextKey.of(after == null ? "" : after);
         boolean more = true;
         while (more && records.size() < most) {
             more = false;
-            try (PreparedStatement select = transaction.prepare("SELECT state, last_call, seen_at, session_key"
+            try (PreparedStatement select = transaction.prepare("SELECT state, last_call, seen_at, session_key, name"
                     + " FROM interlock_sessions WHERE session_key " + from + " ORDER BY session_key LIMIT ?")) {
                 select.setBytes(1, last);
                 select.setInt(2, most);
@@ -147,7 +147,7 @@ final class SessionRows {
                     while (records.size() < most && row.next()) {
                         more = true;
                         last = row.getBytes(4);
-                        SessionRecord marked = kept(transaction, row).record(TextKey.text(last));
+                        SessionRecord marked = kept(transaction, row).record(TextKey.text(row.getBytes(5)));
                         if (!marked.marks().isEmpty()) {
                             records.add(marked);
                         }
@@ -163,7 +163,7 @@ final class SessionRows {
 
     private @Nullable KeptSession find(Transaction transaction, String session, String lock) throws SQLException {
         try (PreparedStatement select = transaction.prepare(COLUMNS + "WHERE session_key = ?" + lock)) {
-            select.setBytes(1, TextKey.bytes(session));
+            select.setBytes(1, TextKey.of(session));
             try (ResultSet row = select.executeQuery()) {
                 return row.next() ? kept(transaction, row) : null;
             }
@@ -198,13 +198,14 @@ final class SessionRows {
     /** Adds a row that is filled later in the transaction; false if another transaction has just added it. */
     private static boolean insert(Transaction transaction, MarkClaim claim) throws SQLException {
         try (PreparedStatement insert = transaction.prepare(
-                "INSERT INTO interlock_sessions VALUES (?, ?, '', 0, 0, 0, ?, 0, ?, ?, ?) ON CONFLICT DO NOTHING")) {
-            insert.setBytes(1, TextKey.bytes(claim.session()));
+                "INSERT INTO interlock_sessions VALUES (?, ?, '', 0, 0, 0, ?, 0, ?, ?, ?, ?) ON CONFLICT DO NOTHING")) {
+            insert.setBytes(1, TextKey.of(claim.session()));
             insert.setString(2, TextKey.shown(claim.session()));
             insert.setLong(3, Long.MAX_VALUE);
             insert.setString(4, SessionShares.caller(claim.caller()));
             insert.setString(5, SessionShares.callers(claim.caller()));
-            insert.setBytes(6, new byte[0]);
+            insert.setBytes(6, TextKey.whole(claim.session()));
+            insert.setBytes(7, new byte[0]);
             return insert.executeUpdate() == 1;
         }
     }
@@ -225,7 +226,7 @@ final class SessionRows {
         if (taken) {
             return KeptSession.fresh(open.moment(), now(transaction));
         }
-        delete(transaction, TextKey.bytes(claim.session()));
+        delete(transaction, TextKey.of(claim.session()));
         return null;
     }
 
@@ -271,7 +272,7 @@ final class SessionRows {
             update.setLong(5, kept.emptyAt());
             update.setLong(6, kept.moment());
             update.setBytes(7, state);
-            update.setBytes(8, TextKey.bytes(session));
+            update.setBytes(8, TextKey.of(session));
             update.executeUpdate();
         }
         transaction.changed();
@@ -284,7 +285,7 @@ final class SessionRows {
             update.setLong(1, kept.lastCall());
             update.setLong(2, kept.now());
             update.setLong(3, kept.emptyAt());
-            update.setBytes(4, TextKey.bytes(session));
+            update.setBytes(4, TextKey.of(session));
             update.executeUpdate();
         }
         transaction.changed();

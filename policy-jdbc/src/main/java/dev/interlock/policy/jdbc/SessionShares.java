@@ -1,8 +1,6 @@
 package dev.interlock.policy.jdbc;
 
 import dev.interlock.policy.limit.Caller;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
@@ -30,13 +28,8 @@ final class SessionShares {
 
     /** The name of a caller's share. A hash, since the caller may be an identity, or any text. */
     static String caller(Caller caller) {
-        try {
-            byte[] name = TextKey.bytes(caller.name());
-            byte[] hash = MessageDigest.getInstance("SHA-256").digest(name);
-            return callers(caller) + " " + HexFormat.of().formatHex(hash);
-        } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException(e);
-        }
+        byte[] hash = TextKey.hash(TextKey.whole(caller.name()));
+        return callers(caller) + " " + HexFormat.of().formatHex(hash);
     }
 
     /** The name of the share of all callers of its kind. */

@@ -1,7 +1,8 @@
 -- The sessions that have marks, or calls that may set some. Times are nanoseconds since 1970.
 --
--- The key is the session as bytes in its order; the column after it is for people, with what can't be shown replaced,
--- and so are the names of its marks and the number of its calls under way. The state holds all that is kept. seen_at is
+-- The key is the session as bytes in its order, or what stands for one that is too long for an index. The session is for
+-- people, with what can't be shown replaced, and so are the names of its marks and the number of its calls under way.
+-- The name is the session as bytes, whatever its length. The state holds all that is kept. seen_at is
 -- the latest time at which the row was used: the clock of the session never goes back behind it. From empty_at on,
 -- nothing of the session is left unless something happens before, and the row may be deleted.
 CREATE TABLE interlock_sessions (
@@ -15,6 +16,7 @@ CREATE TABLE interlock_sessions (
   moment BIGINT NOT NULL,
   caller TEXT NOT NULL,
   callers TEXT NOT NULL,
+  name {bytes} NOT NULL,
   state {bytes} NOT NULL
 );
 
