@@ -47,8 +47,8 @@ final class TicketBinding {
                 "name", text(rule.name()),
                 "place", text(rule.place().path()),
                 "message", text(rule.message()),
-                "seconds", NumberValue.of(rule.timeout().getSeconds()),
-                "nanos", NumberValue.of(rule.timeout().getNano())));
+                "seconds", NumberValue.of(rule.timeout().toSeconds()),
+                "nanos", NumberValue.of(rule.timeout().toNanosPart())));
     }
 
     private static Value text(@Nullable String text) {

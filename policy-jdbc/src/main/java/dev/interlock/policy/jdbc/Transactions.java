@@ -63,6 +63,9 @@ final class Transactions {
     /** SQLite lets waiting processes poll. The threads of this one line up here instead. */
     private final Semaphore writers = new Semaphore(1, true);
 
+    /** Known from the first connection on. */
+    private volatile @Nullable Dialect found;
+
     /** Known once the tables are what they must be. */
     private volatile @Nullable Dialect dialect;
 
@@ -258,7 +261,8 @@ final class Transactions {
             try {
                 return known == Dialect.SQLITE && attempt.changes ? inLine(attempt, known) : once(attempt, known);
             } catch (SQLException e) {
-                Dialect now = dialect;
+                // Processes that use a new file at the same moment meet before it has tables.
+                Dialect now = found;
                 boolean again = now != null
                         && attempt.stage.get() == Stage.RUNNING
                         && (now.isContention(e) || (now.isLostConnection(e) && lost++ == 0));
@@ -331,17 +335,18 @@ final class Transactions {
     /** Finds out which database it is, and makes its tables what they must be. */
     private Dialect prepared(Session session) throws SQLException {
         Connection connection = session.connection();
-        Dialect found = Dialect.of(connection);
-        found.prepare(connection);
-        session.begin(found, true);
-        found.lockForMigration(connection);
-        if (schema.migrate(connection, found, found.now(connection))) {
-            session.commit(found);
+        Dialect known = Dialect.of(connection);
+        found = known;
+        known.prepare(connection);
+        session.begin(known, true);
+        known.lockForMigration(connection);
+        if (schema.migrate(connection, known, known.now(connection))) {
+            session.commit(known);
         } else {
-            session.rollBack(found);
+            session.rollBack(known);
         }
-        dialect = found;
-        return found;
+        dialect = known;
+        return known;
     }
 
     private static void noteCommit(Transaction transaction, String id) throws SQLException {

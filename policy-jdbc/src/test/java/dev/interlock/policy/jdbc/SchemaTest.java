@@ -7,11 +7,18 @@ import dev.interlock.policy.limit.UnavailableException;
 import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.Statement;
+import java.time.Duration;
+import java.util.Collections;
 import java.util.List;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.sqlite.SQLiteDataSource;
 
-/** How the tables come about. The same on PostgreSQL: {@link SchemaInPostgresTest}. */
+/** How the tables come about. */
 class SchemaTest {
 
     private final SqliteFile file = SqliteFile.create();
@@ -33,6 +40,33 @@ class SchemaTest {
             assertThat(rows.next()).isTrue();
             assertThat(rows.getInt(1)).isEqualTo(1);
             assertThat(rows.getString(2)).isEqualTo("001-limits");
+        }
+    }
+
+    @Test
+    void manyMayMakeTheTablesAtTheSameMoment() throws Exception {
+        ExecutorService pool = Executors.newFixedThreadPool(16);
+        try {
+            for (int round = 0; round < 3; round++) {
+                SqliteFile fresh = SqliteFile.create();
+                Callable<Boolean> first = () -> {
+                    SQLiteDataSource impatient = new SQLiteDataSource();
+                    impatient.setUrl(fresh.url());
+                    impatient.setBusyTimeout(0);
+                    JdbcStore.on(impatient)
+                            .timeout(Duration.ofMinutes(1))
+                            .build()
+                            .open()
+                            .close();
+                    return true;
+                };
+                for (Future<Boolean> opened : pool.invokeAll(Collections.nCopies(16, first))) {
+                    assertThat(opened.get()).isTrue();
+                }
+                fresh.close();
+            }
+        } finally {
+            pool.shutdownNow();
         }
     }
 
