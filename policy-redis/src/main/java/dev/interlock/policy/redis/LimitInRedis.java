@@ -21,9 +21,9 @@ final class LimitInRedis {
 
     /** A key in full, for a cell whose name is only a hash of it. */
     static byte[] spelledOut(LimitKey key) {
-        byte[] limit = Fields.bytes(key.limit());
-        byte[] subject = Fields.bytes(key.subject());
-        byte[] values = Fields.bytes(key.partition());
+        byte[] limit = PackedTexts.bytes(key.limit());
+        byte[] subject = PackedTexts.bytes(key.subject());
+        byte[] values = PackedTexts.bytes(key.partition());
         byte[] all = new byte[LENGTHS + limit.length + subject.length + values.length];
         SlotRequest.littleEndian(all)
                 .putInt(limit.length)
@@ -59,9 +59,9 @@ final class LimitInRedis {
         int subject = lengths.getInt();
         int at = from + LENGTHS;
         return new LimitKey(
-                Fields.text(Arrays.copyOfRange(spelled, at, at + limit)),
-                Fields.text(Arrays.copyOfRange(spelled, at + limit, at + limit + subject)),
-                Fields.text(Arrays.copyOfRange(spelled, at + limit + subject, spelled.length)));
+                PackedTexts.text(Arrays.copyOfRange(spelled, at, at + limit)),
+                PackedTexts.text(Arrays.copyOfRange(spelled, at + limit, at + limit + subject)),
+                PackedTexts.text(Arrays.copyOfRange(spelled, at + limit + subject, spelled.length)));
     }
 
     /** Takes apart what {@link KeyNames#cell} has put together. Null if it is no name of a key, or only a hash. */

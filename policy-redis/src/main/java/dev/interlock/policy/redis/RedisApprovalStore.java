@@ -71,10 +71,10 @@ final class RedisApprovalStore implements ApprovalStore {
         return asked(
                         claim,
                         "claim",
-                        Fields.bytes(fresh.id()),
-                        Fields.bytes(fresh.binding()),
-                        Fields.bytes(fresh.holder()),
-                        Fields.bytes(fresh.request().json()),
+                        PackedTexts.bytes(fresh.id()),
+                        PackedTexts.bytes(fresh.binding()),
+                        PackedTexts.bytes(fresh.holder()),
+                        PackedTexts.bytes(fresh.request().json()),
                         number(fresh.bytes()),
                         number(lasting.toNanos() / 1_000),
                         number(bounds.tickets()),
@@ -90,7 +90,7 @@ final class RedisApprovalStore implements ApprovalStore {
                 .thenApply(RedisApprovalStore::claim);
     }
 
-    private static TicketClaim claim(Fields answer) {
+    private static TicketClaim claim(PackedTexts answer) {
         String kind = answer.text();
         return switch (kind) {
             case "O" -> new TicketClaim.Opened(ticket(answer.text(), answer));
@@ -103,7 +103,7 @@ final class RedisApprovalStore implements ApprovalStore {
         };
     }
 
-    private static Ticket ticket(String id, Fields answer) {
+    private static Ticket ticket(String id, PackedTexts answer) {
         Ticket.State state = Ticket.State.valueOf(answer.text().toUpperCase(Locale.ROOT));
         Instant opened = Instant.EPOCH.plus(answer.number(), ChronoUnit.MICROS);
         Duration left = Duration.ofNanos(1_000 * answer.number());
@@ -120,22 +120,22 @@ final class RedisApprovalStore implements ApprovalStore {
 
     @Override
     public void giveBack(String id) {
-        RedisAccess.await(asked(done(null), "give back", Fields.bytes(id)));
+        RedisAccess.await(asked(done(null), "give back", PackedTexts.bytes(id)));
     }
 
     @Override
     public CompletionStage<@Nullable Void> giveBackAsync(String id) {
         CompletableFuture<@Nullable Void> done =
-                asked(done(null), "give back", Fields.bytes(id)).thenApply(answer -> null);
+                asked(done(null), "give back", PackedTexts.bytes(id)).thenApply(answer -> null);
         return access.handedOver(done);
     }
 
-    /** Fifty are read at one moment. The others of a longer list are read after them, as far as they are still there. */
+    /** Fifty are read at one moment, and the others of a longer list after them, as far as they are still there. */
     @Override
     public List<Ticket> list() {
         List<Ticket> all = new ArrayList<>();
         List<byte[]> others = read(RedisAccess.await(asked(null, "read")), all);
-        List<CompletableFuture<Fields>> pages = new ArrayList<>();
+        List<CompletableFuture<PackedTexts>> pages = new ArrayList<>();
         for (int i = 0; i < others.size(); i += SHOWN) {
             byte[][] page =
                     others.subList(i, Math.min(others.size(), i + SHOWN)).toArray(byte[][]::new);
@@ -147,14 +147,14 @@ final class RedisApprovalStore implements ApprovalStore {
     }
 
     /** Adds the tickets of an answer, and returns the ids of those that are not in it. */
-    private static List<byte[]> read(Fields answer, List<Ticket> all) {
+    private static List<byte[]> read(PackedTexts answer, List<Ticket> all) {
         int count = (int) answer.number() / 8;
         for (int i = 0; i < count; i++) {
             all.add(ticket(answer.text(), answer));
         }
         List<byte[]> others = new ArrayList<>();
         while (answer.hasNext()) {
-            others.add(Fields.bytes(answer.text()));
+            others.add(PackedTexts.bytes(answer.text()));
         }
         return others;
     }
@@ -162,14 +162,14 @@ final class RedisApprovalStore implements ApprovalStore {
     @Override
     public Optional<Ticket> find(String id) {
         List<Ticket> found = new ArrayList<>();
-        read(RedisAccess.await(asked(null, "read", Fields.bytes(id))), found);
+        read(RedisAccess.await(asked(null, "read", PackedTexts.bytes(id))), found);
         return found.stream().findFirst();
     }
 
     @Override
     public AnswerResult answer(String id, TicketAnswer answer) {
         List<byte[]> what = new ArrayList<>();
-        what.add(Fields.bytes(id));
+        what.add(PackedTexts.bytes(id));
         what.add(RedisConnection.ascii(answer.yes() ? "approved" : "denied"));
         add(what, "by", answer.by());
         add(what, "reason", answer.reason());
@@ -181,7 +181,7 @@ final class RedisApprovalStore implements ApprovalStore {
     private static void add(List<byte[]> what, String name, @Nullable String text) {
         if (text != null) {
             what.add(RedisConnection.ascii(name));
-            what.add(Fields.bytes(text));
+            what.add(PackedTexts.bytes(text));
         }
     }
 
@@ -205,7 +205,7 @@ final class RedisApprovalStore implements ApprovalStore {
     }
 
     private CompletableFuture<Boolean> removed(String id) {
-        return asked(done(null), "remove", Fields.bytes(id))
+        return asked(done(null), "remove", PackedTexts.bytes(id))
                 .thenApply(answer -> answer.text().equals("1"));
     }
 
@@ -215,8 +215,8 @@ final class RedisApprovalStore implements ApprovalStore {
         return names.call(names.commonTag(), "ticket " + name);
     }
 
-    private CompletableFuture<Fields> asked(byte @Nullable [] done, String command, byte[]... what) {
-        return access.ask(Script.TICKETS, keys(done), arguments(command, what)).thenApply(Fields::new);
+    private CompletableFuture<PackedTexts> asked(byte @Nullable [] done, String command, byte[]... what) {
+        return access.ask(Script.TICKETS, keys(done), arguments(command, what)).thenApply(PackedTexts::new);
     }
 
     private byte[][] keys(byte @Nullable [] done) {

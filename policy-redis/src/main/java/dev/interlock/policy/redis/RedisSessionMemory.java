@@ -99,7 +99,7 @@ final class RedisSessionMemory implements SessionMemory {
         List<byte[]> arguments = new ArrayList<>();
         arguments.add(time());
         arguments.add(head(leaseMillis, maxSessions, onlyAsked ? 1 : 0));
-        arguments.add(Fields.bytes(claim.session()));
+        arguments.add(PackedTexts.bytes(claim.session()));
         addClaim(arguments, claim);
         return access.ask(Script.SESSION_ROOM, keys(room), arguments.toArray(byte[][]::new))
                 .handle((answer, failure) -> {
@@ -134,10 +134,10 @@ final class RedisSessionMemory implements SessionMemory {
 
     private static void addClaim(List<byte[]> arguments, MarkClaim claim) {
         claim.values().forEach((mark, values) -> {
-            byte[] name = Fields.bytes(mark);
+            byte[] name = PackedTexts.bytes(mark);
             for (String value : values) {
                 arguments.add(name);
-                arguments.add(Fields.bytes(value));
+                arguments.add(PackedTexts.bytes(value));
             }
         });
     }
@@ -187,17 +187,17 @@ final class RedisSessionMemory implements SessionMemory {
         List<byte[]> arguments = new ArrayList<>();
         arguments.add(time());
         arguments.add(head(leaseMillis, change.before(), turn, change.last() ? 1 : 0));
-        arguments.add(Fields.bytes(session));
+        arguments.add(PackedTexts.bytes(session));
         arguments.add(number(change.clears().size()));
-        change.clears().forEach(mark -> arguments.add(Fields.bytes(mark)));
+        change.clears().forEach(mark -> arguments.add(PackedTexts.bytes(mark)));
         arguments.add(number(change.marks().size()));
         for (NewMark mark : change.marks()) {
             List<String> values = mark.values() == null ? List.of() : mark.values();
-            arguments.add(Fields.bytes(mark.name()));
+            arguments.add(PackedTexts.bytes(mark.name()));
             arguments.add(RedisConnection.ascii(kind(mark)));
             arguments.add(mark.lasting() == null ? NOTHING : micros(mark.lasting()));
             arguments.add(number(values.size()));
-            values.forEach(value -> arguments.add(Fields.bytes(value)));
+            values.forEach(value -> arguments.add(PackedTexts.bytes(value)));
         }
         if (claim != null && change.last()) {
             addClaim(arguments, claim);

@@ -26,15 +26,15 @@ import java.util.regex.Pattern;
 /**
  * Keeps state in Redis 7 or later, or Valkey, for all processes that use the same server and prefix. Thread-safe.
  *
- * <p><b>What is guaranteed for limits.</b> The guarantees of {@link RateLimiter} hold across all processes together: however many
- * of them ask at once, the limits admit what they allow and no more. A call is one round trip and one script, however
- * many limits it has. The server runs one script at a time, and that is the moment at which the call counts. The
- * algorithms are those of {@link InMemoryRateLimiter} and equally exact, with three differences: time is counted in
- * microseconds; a bucket of whole calls rounds nothing; and a sliding window that holds more than 2,048 calls releases
- * those beyond them up to 1/2048 of the window late.
+ * <p><b>What is guaranteed for limits.</b> The guarantees of {@link RateLimiter} hold across all processes together:
+ * however many of them ask at once, the limits admit what they allow and no more. A call is one round trip and one
+ * script, however many limits it has. The server runs one script at a time, and that is the moment at which the call
+ * counts. The algorithms are those of {@link InMemoryRateLimiter} and equally exact, with three differences: time is
+ * counted in microseconds; a bucket of whole calls rounds nothing; and a sliding window that holds more than 2,048
+ * calls releases those beyond them up to 1/2048 of the window late.
  *
- * <p><b>Time</b> is the server's. The clocks of the hosts don't matter. When the server's clock steps back by less than
- * {@link Builder#clockTolerance}, nothing that was used becomes free earlier. When it steps forward, for example
+ * <p><b>Time</b> is the server's. The clocks of the hosts don't matter. When the server's clock steps back by less
+ * than {@link Builder#clockTolerance}, nothing that was used becomes free earlier. When it steps forward, for example
  * because a replica whose clock is ahead takes over, that counts as time passed: buckets refill by that much, or a new
  * window begins.
  *
@@ -45,8 +45,17 @@ import java.util.regex.Pattern;
  * that record behind, for the lease. Its calls stay counted, because it is unknown whether they ran.
  *
  * <p><b>Keys are shared out.</b> A caller that invents tool names, or opens sessions, uses a new key with each call.
- * Each limit may have {@linkplain Builder#maxKeysPerLimit a certain number} of keys, and each caller a part of them, so
- * that a flood shuts out only its sender.
+ * Each limit may have {@linkplain Builder#maxKeysPerLimit a certain number} of keys, and each caller a part of them,
+ * so that a flood shuts out only its sender.
+ *
+ * <p><b>Marks, tickets and the suspension.</b> The guarantees of {@link SessionMemory}, {@link ApprovalStore} and
+ * {@link SuspensionStore} hold across all processes together: a yes that is given on one is used once on any, and a
+ * mark that one has set is read by the next call on any. Each step is one script, and one that is sent twice is
+ * carried out once. The time is the server's; for a session and for tickets it never goes back. Room that a process
+ * keeps for a call, and leaves behind when it dies, is free again after the {@linkplain Builder#lease lease}. A call
+ * that takes longer still sets its marks; only those values for which there is no room any more make their mark
+ * invalid. Tickets, and with them the arguments in question, are in the server until they expire. In a cluster, all
+ * tickets of a prefix and the suspension are in one slot, whatever the placement is.
  *
  * <p><b>When Redis is unavailable</b>, the {@link FailureMode} says what happens to calls, and the {@link
  * StoreListener} is notified. A call in flight is delayed by at most the {@linkplain Builder#timeout timeout}. After
@@ -54,8 +63,9 @@ import java.util.regex.Pattern;
  * Batch#once once} is refused in every mode.
  *
  * <p><b>What can be lost.</b> Redis replicates asynchronously. What was counted in the last moments before a master
- * dies may be missing on the replica that takes over: those calls are then handed back. The guide to scaling says how
- * to bound this loss.
+ * dies may be missing on the replica that takes over: those calls are then handed back, marks and tickets are missing,
+ * and a yes may be good again. A suspension lasts as the server's data do: a server that keeps nothing over a restart
+ * has none afterwards. The guide to scaling says how to bound this loss.
  */
 public final class RedisStore implements StateStore {
 

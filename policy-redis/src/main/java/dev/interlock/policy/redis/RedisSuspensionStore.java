@@ -43,10 +43,10 @@ final class RedisSuspensionStore implements SuspensionStore {
     @Override
     public void suspend(Suspension suspension) {
         List<byte[]> what = new ArrayList<>();
-        what.add(Fields.bytes(suspension.reason()));
+        what.add(PackedTexts.bytes(suspension.reason()));
         what.add(RedisConnection.ascii(suspension.since().toString()));
         if (suspension.by() != null) {
-            what.add(Fields.bytes(suspension.by()));
+            what.add(PackedTexts.bytes(suspension.by()));
         }
         RedisAccess.await(answer("suspend", true, what));
     }
@@ -72,7 +72,7 @@ final class RedisSuspensionStore implements SuspensionStore {
         if (answer.length == 0) {
             return null;
         }
-        Fields fields = new Fields(answer);
+        PackedTexts fields = new PackedTexts(answer);
         String reason = fields.text();
         Instant since = Instant.parse(fields.text());
         return new Suspension(reason, fields.next(), since);

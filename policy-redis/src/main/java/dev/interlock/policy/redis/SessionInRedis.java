@@ -53,7 +53,7 @@ final class SessionInRedis {
 
     /** Reads the answer of a script, which must not be empty. */
     SessionInRedis(byte[] answer) {
-        Fields fields = new Fields(answer);
+        PackedTexts fields = new PackedTexts(answer);
         this.now = fields.number();
         while (fields.hasNext()) {
             read(fields.text(), fields.text());
@@ -72,13 +72,13 @@ final class SessionInRedis {
         } else if (field.startsWith("v:")) {
             int colon = field.indexOf(':', 2);
             // In bytes, as the server counts.
-            byte[] rest = Fields.bytes(field.substring(colon + 1));
+            byte[] rest = PackedTexts.bytes(field.substring(colon + 1));
             int length = Integer.parseInt(field.substring(2, colon));
-            MarkInRedis mark = mark(Fields.text(Arrays.copyOf(rest, length)));
+            MarkInRedis mark = mark(PackedTexts.text(Arrays.copyOf(rest, length)));
             int space = text.indexOf(' ');
             mark.values.put(
                     Long.parseLong(text.substring(0, space)),
-                    Fields.text(Arrays.copyOfRange(rest, length + 1, rest.length)));
+                    PackedTexts.text(Arrays.copyOfRange(rest, length + 1, rest.length)));
             mark.lasts(text.substring(space));
         } else if (field.equals(".last")) {
             last = Long.parseLong(text);

@@ -1,6 +1,7 @@
--- What is counted under one key, for a person, whatever the rule is. KEYS: the cell. ARGV: the time or nothing. The
--- answer is nothing if the cell is as good as a fresh one, else its kind, the unit, the window, the maximum of a bucket,
--- what is used, how long until nothing is, and what the key is called if its name doesn't say it.
+-- What is counted under one key, for a person, whatever the rule is. KEYS: the cell. ARGV: the time or nothing.
+--
+-- The answer is nothing if the cell is as good as a fresh one, else its kind, the unit, the window, the maximum of a
+-- bucket, what is used, how long until nothing is, and what the key is called if its name doesn't say it.
 
 local now = clock(ARGV[1])
 local key = KEYS[1]

@@ -1,6 +1,6 @@
 -- Tickets. KEYS: the sorted set of their ids by when they expire; a hash of sums; the record of this request, if it
--- changes anything. All are in one slot, and so are the keys that are made up here: a hash for each ticket, and for each
--- binding the id of the ticket that is not used.
+-- changes anything. All are in one slot, and so are the keys that are made up here: a hash for each ticket, and for
+-- each binding the id of the ticket that is not used.
 --
 -- The sums: how many bytes there are, how many bytes (b:) and how many pending tickets (p:) each holder has, and for
 -- each ticket (i:) what its removal takes away from them. And the highest time that was seen here, .seen.

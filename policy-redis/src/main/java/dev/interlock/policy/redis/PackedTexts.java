@@ -12,13 +12,13 @@ import org.jspecify.annotations.Nullable;
  * <p>Every text can be written and read again, also one that isn't valid Unicode: half a surrogate pair is written like
  * any other character of three bytes. Otherwise two texts could become one.
  */
-final class Fields {
+final class PackedTexts {
 
     private static final int MISSING = -1;
 
     private final ByteBuffer rest;
 
-    Fields(byte[] answer) {
+    PackedTexts(byte[] answer) {
         this.rest = SlotRequest.littleEndian(answer);
     }
 
