@@ -5,6 +5,7 @@ import dev.interlock.policy.limit.LimitRecords;
 import dev.interlock.policy.limit.RateLimiter;
 import dev.interlock.policy.session.SessionMemory;
 import dev.interlock.policy.session.SessionRecords;
+import dev.interlock.policy.time.TimeSource;
 
 /**
  * All state of one or more engines, in one place. Each part can be used alone. Thread-safe.
@@ -13,6 +14,16 @@ import dev.interlock.policy.session.SessionRecords;
  * wait on threads of the store's or the host's, never on the caller's.
  */
 public interface StateStore extends AutoCloseable {
+
+    /** Creates a store for one process. What it keeps is gone when the process ends. Its methods don't block. */
+    static StateStore inMemory() {
+        return inMemory(TimeSource.system());
+    }
+
+    /** Creates a store for one process with these clocks. */
+    static StateStore inMemory(TimeSource time) {
+        return new InMemoryStateStore(time);
+    }
 
     /** Returns what counts limits. */
     RateLimiter rateLimiter();

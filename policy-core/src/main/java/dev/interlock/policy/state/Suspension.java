@@ -10,4 +10,11 @@ import org.jspecify.annotations.Nullable;
  * @param by who suspended calls, for the record; null if that is not known
  * @param since when, by the wall clock of the one who did
  */
-public record Suspension(String reason, @Nullable String by, Instant since) {}
+public record Suspension(String reason, @Nullable String by, Instant since) {
+
+    /** Says since when; never by whom or why. */
+    @Override
+    public String toString() {
+        return "suspended since " + since;
+    }
+}

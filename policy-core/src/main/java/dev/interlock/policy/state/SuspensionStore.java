@@ -12,6 +12,11 @@ import org.jspecify.annotations.Nullable;
  */
 public interface SuspensionStore {
 
+    /** Creates a store for the engines of one process. What it keeps is gone when the process ends. */
+    static SuspensionStore inMemory() {
+        return new InMemorySuspensionStore();
+    }
+
     /**
      * Returns the suspension that is in force; null if there is none. Blocks only if {@link #blocks} returns true.
      *
