@@ -14,6 +14,7 @@ import dev.interlock.policy.state.StateStore;
 import dev.interlock.policy.state.SuspensionStore;
 import dev.interlock.policy.time.TimeSource;
 import java.time.Duration;
+import java.util.Objects;
 import java.util.concurrent.Executor;
 import java.util.function.LongSupplier;
 import javax.sql.DataSource;
@@ -52,11 +53,11 @@ public final class JdbcStore implements StateStore {
     private final SessionRecords sessionRecords;
 
     private JdbcStore(Builder builder) {
-        this.ownThreads = builder.executor == null ? new StoreThreads() : null;
-        Executor executor = builder.executor == null ? this.ownThreads : builder.executor;
+        StoreThreads own = builder.executor == null ? new StoreThreads() : null;
+        this.ownThreads = own;
         this.transactions = new Transactions(
                 builder.source,
-                executor,
+                own == null ? Objects.requireNonNull(builder.executor) : own,
                 builder.timeout,
                 new CircuitBreaker(builder.time, builder.failures, builder.pause, builder.listener),
                 new Schema(),

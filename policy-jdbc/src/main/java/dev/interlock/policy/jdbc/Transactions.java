@@ -146,7 +146,7 @@ final class Transactions {
         } catch (CompletionException e) {
             if (e.getCause() instanceof UnavailableException unavailable) {
                 // With the caller's stack, where the one that failed has that of a thread that the caller never saw.
-                UnavailableException mine = new UnavailableException(unavailable.getMessage());
+                UnavailableException mine = new UnavailableException(String.valueOf(unavailable.getMessage()));
                 mine.initCause(unavailable);
                 throw mine;
             }
