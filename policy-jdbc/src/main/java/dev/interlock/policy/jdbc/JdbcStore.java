@@ -51,6 +51,7 @@ public final class JdbcStore implements StateStore {
     private final Fallback fallback;
     private final SessionMemory sessionMemory;
     private final SessionRecords sessionRecords;
+    private final ApprovalStore approvalStore;
 
     private JdbcStore(Builder builder) {
         StoreThreads own = builder.executor == null ? new StoreThreads() : null;
@@ -66,6 +67,7 @@ public final class JdbcStore implements StateStore {
         SessionRows sessions = new SessionRows(builder.maxSessions);
         this.sessionMemory = new JdbcSessionMemory(transactions, sessions);
         this.sessionRecords = new JdbcSessionRecords(transactions, sessions);
+        this.approvalStore = new JdbcApprovalStore(transactions);
     }
 
     /** Starts with a source of connections, preferably a pool. */
@@ -106,7 +108,7 @@ public final class JdbcStore implements StateStore {
 
     @Override
     public ApprovalStore approvalStore() {
-        throw new UnsupportedOperationException("not yet");
+        return approvalStore;
     }
 
     @Override
