@@ -2,6 +2,10 @@ package dev.interlock.policy.jdbc;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.interlock.policy.approval.NewTicket;
+import dev.interlock.policy.approval.Ticket;
+import dev.interlock.policy.approval.TicketAnswer;
+import dev.interlock.policy.approval.TicketClaim;
 import dev.interlock.policy.limit.Caller;
 import dev.interlock.policy.session.MarkClaim;
 import dev.interlock.policy.session.MarkRoom;
@@ -81,6 +85,40 @@ abstract class StoreRaceContract {
     @Test
     void noMoreSessionsAreKeptThanThereMayBeOverAllProcesses() {
         assertThat(sum("sessions", each(80))).isEqualTo(40);
+    }
+
+    // ---- tickets ----
+
+    @Test
+    void eachYesIsUsedOnceOverAllProcessesAndThreads() {
+        for (int i = 0; i < 8; i++) {
+            NewTicket fresh = StoreRacer.ticket("call " + i);
+            store.approvalStore().claim(fresh, StoreRacer.ROOMY);
+            store.approvalStore().answer(fresh.id(), new TicketAnswer(true, "ada", null, null));
+        }
+
+        assertThat(sum("claims", 8)).isEqualTo(8);
+        assertThat(store.approvalStore().list()).extracting(Ticket::state).containsOnly(Ticket.State.PENDING).hasSize(8);
+    }
+
+    @Test
+    void noMoreTicketsAreOpenedThanThereMayBeOverAllProcesses() {
+        assertThat(sum("tickets", each(20))).isEqualTo(10);
+        assertThat(store.approvalStore().list()).hasSize(10);
+    }
+
+    @Test
+    void aTicketOutlivesTheProcessInWhichItWasApproved() {
+        try (RacingJvms killed = RacingJvms.start(1)) {
+            assertThat(killed.run("approve", url, 0)).containsExactly(1L);
+        }
+
+        TicketClaim first = store.approvalStore().claim(StoreRacer.ticket("call 0"), StoreRacer.ROOMY);
+        assertThat(((TicketClaim.Found) first).ticket())
+                .extracting(Ticket::state, Ticket::by)
+                .containsExactly(Ticket.State.APPROVED, "p0");
+        assertThat(store.approvalStore().claim(StoreRacer.ticket("call 0"), StoreRacer.ROOMY))
+                .isInstanceOf(TicketClaim.Opened.class);
     }
 
     private void set(NewMark mark) {

@@ -3,6 +3,14 @@ package dev.interlock.policy.jdbc;
 import dev.interlock.policy.Amount;
 import dev.interlock.policy.ChargeMode;
 import dev.interlock.policy.Window;
+import dev.interlock.policy.approval.ApprovalRequest;
+import dev.interlock.policy.approval.ApprovalTickets;
+import dev.interlock.policy.approval.NewTicket;
+import dev.interlock.policy.approval.Requests;
+import dev.interlock.policy.approval.Ticket;
+import dev.interlock.policy.approval.TicketAnswer;
+import dev.interlock.policy.approval.TicketBounds;
+import dev.interlock.policy.approval.TicketClaim;
 import dev.interlock.policy.call.CallOutcome;
 import dev.interlock.policy.limit.Batch;
 import dev.interlock.policy.limit.Caller;
@@ -21,9 +29,12 @@ import java.io.IOException;
 import java.io.InputStreamReader;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.UUID;
+import java.util.concurrent.atomic.AtomicLong;
 import javax.sql.DataSource;
 import org.postgresql.ds.PGSimpleDataSource;
 import org.sqlite.SQLiteDataSource;
@@ -91,6 +102,9 @@ public final class StoreRacer {
             case "marks" -> marks();
             case "clear" -> store.sessionRecords().clear("s") ? 1 : 0;
             case "sessions" -> sessions();
+            case "claims" -> claims();
+            case "tickets" -> tickets();
+            case "approve" -> approve();
             default -> throw new IllegalArgumentException(task);
         };
     }
@@ -200,5 +214,60 @@ public final class StoreRacer {
             kept += reserve(session, session, i % 2 == 0, Map.of()) instanceof MarkRoom.Kept ? 1 : 0;
         }
         return kept;
+    }
+
+    // ---- tickets ----
+
+    static final TicketBounds ROOMY = new TicketBounds(1_000, 1_000, 1_000_000, 1_000_000);
+
+    /** A ticket for a call that is told by its name. */
+    static NewTicket ticket(String call) {
+        ApprovalRequest request = Requests.pay("bot", Map.of("call", call));
+        return new NewTicket(UUID.randomUUID().toString(), call, "bot", request, 10, DAY);
+    }
+
+    /** How many of so many yeses this process is the one to use, with four threads that want each of them. */
+    private long claims() {
+        AtomicLong used = new AtomicLong();
+        List<Thread> threads = new ArrayList<>();
+        for (int thread = 0; thread < 4; thread++) {
+            threads.add(new Thread(() -> {
+                for (int i = 0; i < number; i++) {
+                    TicketClaim claim = store.approvalStore().claim(ticket("call " + i), ROOMY);
+                    if (claim instanceof TicketClaim.Found found
+                            && found.ticket().state() == Ticket.State.APPROVED) {
+                        used.incrementAndGet();
+                    }
+                }
+            }));
+        }
+        threads.forEach(Thread::start);
+        try {
+            for (Thread thread : threads) {
+                thread.join();
+            }
+        } catch (InterruptedException e) {
+            throw new IllegalStateException(e);
+        }
+        return used.get();
+    }
+
+    /** How many of so many tickets find a place, where there are ten for all. */
+    private long tickets() {
+        TicketBounds ten = new TicketBounds(1_000, 10, 1_000_000, 1_000_000);
+        long opened = 0;
+        for (int i = 0; i < number; i++) {
+            TicketClaim claim = store.approvalStore().claim(ticket(name + "-" + i), ten);
+            opened += claim instanceof TicketClaim.Opened ? 1 : 0;
+        }
+        return opened;
+    }
+
+    /** Opens a ticket and approves it. */
+    private long approve() {
+        NewTicket fresh = ticket("call 0");
+        store.approvalStore().claim(fresh, ROOMY);
+        TicketAnswer yes = new TicketAnswer(true, name, null, null);
+        return store.approvalStore().answer(fresh.id(), yes) == ApprovalTickets.AnswerResult.ACCEPTED ? 1 : 0;
     }
 }
