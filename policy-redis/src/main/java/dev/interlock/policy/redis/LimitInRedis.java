@@ -46,7 +46,7 @@ final class LimitInRedis {
         double window = fields.getDouble();
         Amount max = new Amount(SlotRequest.number(fields));
         Amount used = new Amount(Math.min(SlotRequest.number(fields), Amount.MAX.micros()));
-        Duration fresh = Duration.ofNanos((long) fields.getDouble() * 1_000);
+        Duration fresh = Duration.ofNanos(((long) fields.getDouble()) * 1_000);
         byte[] name = new byte[fields.remaining()];
         fields.get(name);
         LimitKey key = name.length == 0 ? fromName(cell) : fromName(name, 0);
@@ -102,7 +102,7 @@ final class LimitInRedis {
         if (unit == 0) {
             return new Window.Length(Duration.ofSeconds(window));
         }
-        Window.Calendar calendar = Window.Calendar.values()[unit % SlotRequest.IN_ZONE - 1];
+        Window.Calendar calendar = calendar(unit % SlotRequest.IN_ZONE);
         if (unit < SlotRequest.IN_ZONE) {
             return calendar;
         }
@@ -112,5 +112,16 @@ final class LimitInRedis {
                 .findFirst()
                 .<Window>map(id -> new Window.InZone(calendar, ZoneId.of(id)))
                 .orElse(calendar);
+    }
+
+    /** The numbers are those of {@link SlotRequest}. */
+    private static Window.Calendar calendar(int unit) {
+        return switch (unit) {
+            case 1 -> Window.Calendar.MINUTE;
+            case 2 -> Window.Calendar.HOUR;
+            case 3 -> Window.Calendar.DAY;
+            case 4 -> Window.Calendar.WEEK;
+            default -> Window.Calendar.MONTH;
+        };
     }
 }

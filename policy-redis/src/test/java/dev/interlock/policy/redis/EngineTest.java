@@ -3,6 +3,8 @@ package dev.interlock.policy.redis;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.interlock.policy.Policy;
+import dev.interlock.policy.approval.ApprovalTickets;
+import dev.interlock.policy.approval.Ticket;
 import dev.interlock.policy.call.Decision;
 import dev.interlock.policy.call.Decision.Code;
 import dev.interlock.policy.call.ToolCall;
@@ -87,5 +89,67 @@ class EngineTest {
             }
             assertThat(told).as("an outage is told by the store, once").isEmpty();
         }
+    }
+
+    private static final Policy MARKED = PolicyYaml.read("""
+                    version: "1"
+                    default: deny
+                    tools:
+                      fetch:
+                        marks: [web]
+                      send:
+                        require: [{path: session.web, op: exists, value: true}]
+                        rules: [{name: ask, action: require_approval}]
+                    """, "policy.yaml").orThrow();
+
+    @Test
+    void whatOneReplicaMarksAnotherAsksAboutAndAThirdUsesTheYesOnce() {
+        RedisStore.Builder settings = SharedServer.limiter();
+        ToolCall fetch = ToolCall.of("fetch", Map.of()).by("bob").in("s1");
+        ToolCall send = ToolCall.of("send", Map.of("to", "ann")).by("bob").in("s1");
+        List<Ticket> opened = new ArrayList<>();
+        try (RedisStore third = settings.build()) {
+            try (RedisStore first = settings.build();
+                    RedisStore second = settings.build()) {
+                PolicyEngine here = replica(first, opened);
+                PolicyEngine there = replica(second, opened);
+                assertThat(there.admit(send).decision().code()).isEqualTo(Code.CONDITION);
+                here.admitAsync(fetch).toCompletableFuture().join().succeeded();
+
+                Decision asked =
+                        there.admitAsync(send).toCompletableFuture().join().decision();
+                assertThat(asked.allowed()).isFalse();
+                assertThat(opened).hasSize(1);
+                assertThat(tickets(first, opened).approve(opened.get(0).id(), "ada"))
+                        .isEqualTo(ApprovalTickets.AnswerResult.ACCEPTED);
+            }
+            // The others are gone.
+            PolicyEngine left = replica(third, opened);
+            Admission used = left.admitAsync(send).toCompletableFuture().join();
+            assertThat(used.decision().allowed()).isTrue();
+            used.succeeded();
+            assertThat(left.admitAsync(send)
+                            .toCompletableFuture()
+                            .join()
+                            .decision()
+                            .allowed())
+                    .isFalse();
+            assertThat(opened).hasSize(2);
+        }
+    }
+
+    private static PolicyEngine replica(RedisStore store, List<Ticket> opened) {
+        return PolicyEngine.builder(MARKED)
+                .rateLimiter(store.rateLimiter())
+                .sessionMemory(store.sessionMemory())
+                .approvals(tickets(store, opened))
+                .build();
+    }
+
+    private static ApprovalTickets tickets(RedisStore store, List<Ticket> opened) {
+        return ApprovalTickets.builder()
+                .store(store.approvalStore())
+                .onOpened(opened::add)
+                .build();
     }
 }
