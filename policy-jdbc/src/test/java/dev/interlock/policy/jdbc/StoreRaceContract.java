@@ -98,7 +98,10 @@ abstract class StoreRaceContract {
         }
 
         assertThat(sum("claims", 8)).isEqualTo(8);
-        assertThat(store.approvalStore().list()).extracting(Ticket::state).containsOnly(Ticket.State.PENDING).hasSize(8);
+        assertThat(store.approvalStore().list())
+                .extracting(Ticket::state)
+                .containsOnly(Ticket.State.PENDING)
+                .hasSize(8);
     }
 
     @Test
