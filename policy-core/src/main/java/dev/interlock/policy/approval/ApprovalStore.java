@@ -25,8 +25,8 @@ import org.jspecify.annotations.Nullable;
  *       its binding meanwhile, the used one is removed.
  *   <li>A ticket that is pending expires {@link NewTicket#lasting} after it was opened. An answer makes it last for
  *       that time anew. Giving it back does not. What has expired is not found, and never comes back.
- *   <li>{@linkplain TicketBounds Bounds} hold over all processes. A used ticket counts until it expires. At a bound, no ticket is opened, and none is
- *       forgotten to make room.
+ *   <li>{@linkplain TicketBounds Bounds} hold over all processes. A used ticket counts until it expires. At a bound, no
+ *       ticket is opened, and none is forgotten to make room.
  *   <li>A store that writes tickets down does so by {@link ApprovalRequest#json}, and refuses what can't be written so
  *       when it is opened or given as an answer: {@link dev.interlock.policy.value.InvalidValueException}. It never
  *       changes a question.

@@ -32,13 +32,13 @@ import org.jspecify.annotations.Nullable;
  *   <li>A no is kept, so that the agent can't ask again at once for what was just denied.
  *   <li>A ticket expires if it is not answered within the rule's {@code approval_timeout}. After the answer it expires
  *       when the same time has passed again. Giving a yes back doesn't make it last longer.
- *   <li>What is kept is bounded. There are bounds for the number of all tickets, for the bytes that callers have supplied,
- *       and for each identity's pending tickets and bytes. Callers without an identity are distinguished by their
- *       session. Beyond a bound no ticket is opened and the call is denied.
+ *   <li>What is kept is bounded. There are bounds for the number of all tickets, for the bytes that callers have
+ *       supplied, and for each identity's pending tickets and bytes. Callers without an identity are distinguished by
+ *       their session. Beyond a bound no ticket is opened and the call is denied.
  * </ul>
  *
- * <p>Tickets are kept in an {@link ApprovalStore}. One that several processes share makes a ticket good in each of them.
- * While the store can't be reached, calls that need approval are denied, and the methods for the person throw
+ * <p>Tickets are kept in an {@link ApprovalStore}. One that several processes share makes a ticket good in each of
+ * them. While the store can't be reached, calls that need approval are denied, and the methods for the person throw
  * {@link UnavailableException}.
  *
  * <p>Thread-safe. Any code that can reach this object can approve, so keep it out of an agent's reach.

@@ -9,11 +9,11 @@ import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Shows and forgets what a limiter in memory has counted. A listing looks at each cell by itself, so it is no picture of
- * one moment.
+ * Shows and forgets what a limiter in memory has counted. A listing looks at each cell by itself, so it is no picture
+ * of one moment.
  *
- * <p>A reset kills the key's cell, under a claim, as the sweep does with a cell that is fresh. Whatever a call under way
- * took is a part of that cell, so what it gives back finds a dead one and changes nothing.
+ * <p>A reset kills the key's cell, under a claim, as the sweep does with a cell that is fresh. Whatever a call under
+ * way took is a part of that cell, so what it gives back finds a dead one and changes nothing.
  */
 final class CountedLimits implements LimitRecords {
 

@@ -4,8 +4,8 @@ import dev.interlock.policy.time.TimeSource;
 import java.time.Duration;
 
 /**
- * A circuit breaker. After a number of failures in a row it is open: no call asks the store. Each time it has been open for
- * the pause, one caller may ask. Its result decides whether the breaker closes or stays open for another pause.
+ * A circuit breaker. After a number of failures in a row it is open: no call asks the store. Each time it has been open
+ * for the pause, one caller may ask. Its result decides whether the breaker closes or stays open for another pause.
  *
  * <p>Thread-safe.
  *

@@ -19,8 +19,8 @@ public sealed interface FailureMode {
      * Calls are counted in this process, against limits whose {@code max} is this fraction of the policy's, rounded
      * down. With n processes and a fraction of 1/n, all of them together admit in an outage as much as the store
      * would have, in addition to what it had admitted before. Counts are not transferred in either direction when the
-     * store is back: what was admitted meanwhile comes on top. Local counts are kept for the next outage, so a connection that
-     * comes and goes hands nothing out.
+     * store is back: what was admitted meanwhile comes on top. Local counts are kept for the next outage, so a
+     * connection that comes and goes hands nothing out.
      *
      * @param fraction above 0, at most 1
      * @throws IllegalArgumentException if it isn't

@@ -3,8 +3,8 @@ package dev.interlock.policy.limit.remote;
 import java.time.Duration;
 
 /**
- * Notified when a store is lost and when it is back: once for each event, not once for each call. Called on a thread that
- * answers calls, so it must be quick. Exceptions that it throws are ignored.
+ * Notified when a store is lost and when it is back: once for each event, not once for each call. Called on a thread
+ * that answers calls, so it must be quick. Exceptions that it throws are ignored.
  */
 public interface StoreListener {
 
