@@ -113,8 +113,8 @@ final class ResultRules {
         if (!decided.allowed()) {
             return JudgedResult.withheld(decided, came);
         }
-        Redactor.Work replaced = new Redactor.Work();
-        Redactor.Work recorded = new Redactor.Work();
+        Redactor.Effort replaced = new Redactor.Effort();
+        Redactor.Effort recorded = new Redactor.Effort();
         CallResult shown = redacts ? redacted(came, replaced, recorded) : came;
         ResultFate fate = replaced.matches() > 0 ? ResultFate.REDACTED : ResultFate.PASSED;
         ResultFate wouldBe = recorded.matches() > 0 ? ResultFate.REDACTED : ResultFate.PASSED;
@@ -147,7 +147,7 @@ final class ResultRules {
                 report(cut == null ? fate : ResultFate.CUT, wouldBe, replaced, recorded, cut));
     }
 
-    private CallResult redacted(CallResult came, Redactor.Work replaced, Redactor.Work recorded) {
+    private CallResult redacted(CallResult came, Redactor.Effort replaced, Redactor.Effort recorded) {
         CallResult shown = came;
         for (PlannedRule rule : rules) {
             CallResult apart = shown;
@@ -163,15 +163,15 @@ final class ResultRules {
     }
 
     private static JudgedResult withheld(
-            Decision denial, CallResult came, Redactor.Work replaced, Redactor.Work recorded, ResultFate wouldBe) {
+            Decision denial, CallResult came, Redactor.Effort replaced, Redactor.Effort recorded, ResultFate wouldBe) {
         return new JudgedResult(denial, came, report(ResultFate.WITHHELD, wouldBe, replaced, recorded, null));
     }
 
     private static ResultReport report(
             ResultFate fate,
             ResultFate wouldBe,
-            Redactor.Work replaced,
-            Redactor.Work recorded,
+            Redactor.Effort replaced,
+            Redactor.Effort recorded,
             @Nullable ResultCut cut) {
         if (fate == ResultFate.PASSED && wouldBe == ResultFate.PASSED) {
             return ResultReport.PASSED;

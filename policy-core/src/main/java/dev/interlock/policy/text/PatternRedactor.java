@@ -7,7 +7,7 @@ public final class PatternRedactor implements Redactor {
 
     /**
      * How often each character of a text may be read on average, and how often in addition, besides the spare reads of
-     * the whole {@link Redactor.Work}. A search reads beyond the match that it finds if the match could have been
+     * the whole {@link Redactor.Effort}. A search reads beyond the match that it finds if the match could have been
      * longer. A pattern that does so again and again, such as {@code a(.*b)?} in a text of {@code a}, would take
      * quadratic time.
      */
@@ -29,7 +29,7 @@ public final class PatternRedactor implements Redactor {
     }
 
     @Override
-    public String redact(String text, Work work) {
+    public String redact(String text, Effort work) {
         if (!regex.mayFind(text)) {
             return text;
         }

@@ -63,7 +63,7 @@ public final class PresetRedactor implements Redactor {
     }
 
     @Override
-    public String redact(String text, Work work) {
+    public String redact(String text, Effort work) {
         work.plan(text.length());
         long match = finder.next(text, 0);
         if (match == Finder.NONE) {

@@ -13,10 +13,10 @@ public sealed interface Redactor permits PresetRedactor, PatternRedactor {
      * @return the text with the replacements; the same object if there is no match
      * @throws TooMuchWork if there is more to search than {@code work} has room for
      */
-    String redact(String text, Work work);
+    String redact(String text, Effort work);
 
     /** What redacting one result has come to so far. Not thread-safe. */
-    final class Work {
+    final class Effort {
 
         /**
          * The most steps, of some nanoseconds each, for all the texts of a result: one for each character and each

@@ -72,7 +72,7 @@ class RedactorProperties {
         return Arbitraries.of(PRESETS).list().ofMinSize(1).ofMaxSize(5);
     }
 
-    private static String redact(List<Redactor> presets, String text, Redactor.Work work) {
+    private static String redact(List<Redactor> presets, String text, Redactor.Effort work) {
         String redacted = text;
         for (Redactor preset : presets) {
             redacted = preset.redact(redacted, work);
@@ -83,11 +83,11 @@ class RedactorProperties {
     @Property(tries = 4_000)
     void afterPresetsInAnyOrderNoneOfThemFindsAnythingMore(
             @ForAll("texts") String text, @ForAll("orders") List<Redactor> presets) {
-        String redacted = redact(presets, text, new Redactor.Work());
+        String redacted = redact(presets, text, new Redactor.Effort());
 
-        assertThat(redact(presets, redacted, new Redactor.Work())).isSameAs(redacted);
+        assertThat(redact(presets, redacted, new Redactor.Effort())).isSameAs(redacted);
         for (Redactor preset : presets) {
-            assertThat(preset.redact(redacted, new Redactor.Work())).isSameAs(redacted);
+            assertThat(preset.redact(redacted, new Redactor.Effort())).isSameAs(redacted);
         }
     }
 
@@ -95,7 +95,7 @@ class RedactorProperties {
     @SuppressWarnings("ReferenceEquality") // this very object
     void aTextIsTheSameObjectExactlyIfNothingWasFound(
             @ForAll("texts") String text, @ForAll("orders") List<Redactor> presets) {
-        Redactor.Work work = new Redactor.Work();
+        Redactor.Effort work = new Redactor.Effort();
 
         String redacted = redact(presets, text, work);
 
@@ -114,7 +114,7 @@ class RedactorProperties {
         String local = "[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+";
         Pattern pattern = Pattern.compile(local + "@(?:" + label + "\\.)+" + last);
 
-        String redacted = PresetRedactor.emails(WITH).redact(text, new Redactor.Work());
+        String redacted = PresetRedactor.emails(WITH).redact(text, new Redactor.Effort());
 
         assertThat(redacted).isEqualTo(pattern.matcher(text).replaceAll(Matcher.quoteReplacement(WITH)));
     }
@@ -133,7 +133,7 @@ class RedactorProperties {
         }
         expected.append(text.substring(kept));
 
-        String redacted = new PatternRedactor(Regex.compile(pattern), "<>").redact(text, new Redactor.Work());
+        String redacted = new PatternRedactor(Regex.compile(pattern), "<>").redact(text, new Redactor.Effort());
 
         assertThat(redacted).isEqualTo(expected.toString());
     }

@@ -21,7 +21,7 @@ class RedactorTest {
     private static final String WITH = "[redacted]";
 
     private static String redact(Redactor redactor, String text) {
-        return redactor.redact(text, new Redactor.Work());
+        return redactor.redact(text, new Redactor.Effort());
     }
 
     private static Redactor pattern(String pattern, String with) {
@@ -102,7 +102,7 @@ class RedactorTest {
 
     @Test
     void everyMatchIsCounted() {
-        Redactor.Work work = new Redactor.Work();
+        Redactor.Effort work = new Redactor.Effort();
 
         pattern("a", "b").redact("abab a", work);
         PresetRedactor.emails(WITH).redact("a@b.example, c@d.example", work);
@@ -120,7 +120,7 @@ class RedactorTest {
     @Test
     void itIsStoppedAlsoInManySmallTextsOfOneResult() {
         Redactor redactor = pattern("a(?:.*b)?", "-");
-        Redactor.Work work = new Redactor.Work();
+        Redactor.Effort work = new Redactor.Effort();
         String text = "a".repeat(200);
 
         assertThat(redactor.redact(text, work)).isEqualTo("-".repeat(200));

@@ -91,8 +91,8 @@ final class JdbcSessionMemory implements SessionMemory {
     }
 
     /** The caller was told that there is none. */
-    private void giveBackLate(String id, MarkClaim claim, SessionRows.Answer late) {
-        if (late == SessionRows.Answer.KEPT) {
+    private void giveBackLate(String id, MarkClaim claim, SessionRows.SessionRoom late) {
+        if (late == SessionRows.SessionRoom.KEPT) {
             // If that fails, too, the room ends by itself.
             CompletableFuture<Boolean> unused =
                     transactions.changeAsync(transaction -> rows.change(transaction, id, claim, SessionChange.NONE));

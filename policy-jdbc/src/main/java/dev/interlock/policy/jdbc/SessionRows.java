@@ -55,7 +55,7 @@ final class SessionRows {
     record Seen(SessionMarks marks, boolean callMatters) {}
 
     /** What becomes of a claim. */
-    enum Answer {
+    enum SessionRoom {
         KEPT,
         TOO_MANY_VALUES,
         TOO_MANY_SESSIONS
@@ -86,16 +86,16 @@ final class SessionRows {
         return marks;
     }
 
-    Answer reserve(Transaction transaction, String id, MarkClaim claim) throws SQLException {
+    SessionRoom reserve(Transaction transaction, String id, MarkClaim claim) throws SQLException {
         KeptSession kept = lock(transaction, claim, false);
         if (kept == null) {
-            return Answer.TOO_MANY_SESSIONS;
+            return SessionRoom.TOO_MANY_SESSIONS;
         }
         boolean room = kept.claim(id, claim);
         if (room || transaction.isChanged()) {
             update(transaction, claim.session(), kept);
         }
-        return room ? Answer.KEPT : Answer.TOO_MANY_VALUES;
+        return room ? SessionRoom.KEPT : SessionRoom.TOO_MANY_VALUES;
     }
 
     /** Changes a session for a call that has room, or had. Returns true. */
@@ -215,7 +215,7 @@ final class SessionRows {
             throws SQLException {
         Caller caller = claim.caller();
         List<SessionShares.Held> empty = sweep(transaction, AT_ADDITION);
-        SessionShares.Open open = shares.open(transaction);
+        SessionShares.OpenSession open = shares.open(transaction);
         open.giveBack(empty);
         boolean taken = open.take(caller, atAnyCost);
         if (!taken) {

@@ -38,7 +38,7 @@ final class SessionShares {
     }
 
     /** Locks the shares, for all transactions that need them. */
-    Open open(Transaction transaction) throws SQLException {
+    OpenSession open(Transaction transaction) throws SQLException {
         try (PreparedStatement select = transaction.prepare("SELECT sessions, moment FROM interlock_session_shares"
                 + " WHERE holder = ?" + transaction.dialect().forUpdate())) {
             select.setString(1, ALL);
@@ -46,19 +46,19 @@ final class SessionShares {
                 if (!row.next()) {
                     throw new SQLException("the number of sessions is gone from the tables");
                 }
-                return new Open(transaction, row.getLong(1), row.getLong(2));
+                return new OpenSession(transaction, row.getLong(1), row.getLong(2));
             }
         }
     }
 
     /** The shares while they are locked. */
-    final class Open {
+    final class OpenSession {
 
         private final Transaction transaction;
         private long sessions;
         private long moment;
 
-        private Open(Transaction transaction, long sessions, long moment) {
+        private OpenSession(Transaction transaction, long sessions, long moment) {
             this.transaction = transaction;
             this.sessions = sessions;
             this.moment = moment;

@@ -1,5 +1,6 @@
 package dev.interlock.policy.jdbc;
 
+import dev.interlock.policy.text.VisibleText;
 import java.nio.ByteBuffer;
 import java.nio.CharBuffer;
 import java.security.MessageDigest;
@@ -15,7 +16,6 @@ import java.util.Arrays;
 final class TextKey {
 
     private static final int LONGEST = 1_000;
-    private static final char REPLACEMENT = '\uFFFD';
 
     private TextKey() {}
 
@@ -51,14 +51,8 @@ final class TextKey {
         return chars.toString();
     }
 
-    /** The text for people who look at the table: what can't be shown, or not be stored, is replaced. */
+    /** The text for people who look at the table: what can't be shown, or not be stored, is escaped. */
     static String shown(String text) {
-        StringBuilder shown = new StringBuilder(text.length());
-        text.codePoints()
-                .map(point -> Character.isISOControl(point) || Character.getType(point) == Character.SURROGATE
-                        ? REPLACEMENT
-                        : point)
-                .forEach(shown::appendCodePoint);
-        return shown.toString();
+        return VisibleText.escaped(text);
     }
 }

@@ -30,7 +30,10 @@ class TextKeyTest {
     }
 
     @Example
-    void whatCannotBeShownIsReplaced() {
-        assertThat(TextKey.shown("a\u0000\n\uD83Db\uD83D\uDE00")).isEqualTo("a\uFFFD\uFFFD\uFFFDb\uD83D\uDE00");
+    void whatCannotBeShownIsEscaped() {
+        assertThat(TextKey.shown("a\u0000\n\uD83Db\uD83D\uDE00"))
+                .startsWith("a\\")
+                .endsWith("b\uD83D\uDE00")
+                .doesNotContain("\u0000", "\n", "\uD83Db");
     }
 }
