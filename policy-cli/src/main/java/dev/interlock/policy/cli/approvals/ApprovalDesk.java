@@ -1,16 +1,13 @@
 package dev.interlock.policy.cli.approvals;
 
-import dev.interlock.policy.approval.ApprovalText;
 import dev.interlock.policy.approval.ApprovalTickets;
-import dev.interlock.policy.approval.Ticket;
-import dev.interlock.policy.call.AskingRule;
 import dev.interlock.policy.cli.io.CliException;
 import dev.interlock.policy.cli.io.Json;
 import dev.interlock.policy.cli.io.JsonText;
+import dev.interlock.policy.cli.io.Person;
 import dev.interlock.policy.time.Alarm;
 import dev.interlock.policy.value.Arguments;
 import dev.interlock.policy.value.ObjectValue;
-import dev.interlock.policy.value.Value;
 import dev.interlock.policy.value.ValueLimits;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -22,7 +19,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Locale;
-import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -113,9 +109,9 @@ public final class ApprovalDesk implements AutoCloseable {
             return new Json().put("problem", "the request is not an object");
         }
         String ticket = String.valueOf(asked.text("ticket"));
-        String by = by(user, asked.text("by"));
+        String by = Person.named(user, asked.text("by"));
         return switch (String.valueOf(asked.text("do"))) {
-            case "list" -> new Json().put("tickets", tickets.list(), ApprovalDesk::json);
+            case "list" -> new Json().put("tickets", tickets.list(), TicketJson::of);
             case "approve" ->
                 outcome(
                         asked.get("args") instanceof ObjectValue args
@@ -126,38 +122,8 @@ public final class ApprovalDesk implements AutoCloseable {
         };
     }
 
-    /**
-     * Who answers, for the record: first the user, which can't be forged, then the name that the request gives, if any.
-     */
-    private static String by(String user, @Nullable String said) {
-        return said == null || said.isBlank() || said.equals(user) ? user : user + ", as " + said;
-    }
-
     private static Json outcome(ApprovalTickets.AnswerResult outcome) {
         return new Json().put("outcome", outcome.name().toLowerCase(Locale.ROOT));
-    }
-
-    private static Json json(Ticket ticket) {
-        return new Json()
-                .put("ticket", ticket.id())
-                .put("state", ticket.state().name().toLowerCase(Locale.ROOT))
-                .put("secondsLeft", ticket.left().toSeconds())
-                .put("tool", ticket.request().tool())
-                .put("server", ticket.request().server())
-                .put("identity", ticket.request().identity())
-                .put("session", ticket.request().session())
-                .put("rules", ticket.request().rules(), ApprovalDesk::json)
-                .put("context", (Value) ticket.request().bound())
-                .put("args", (Value) ticket.request().arguments().root())
-                .put("parameters", (Value) ticket.request().parameters())
-                .put("text", ApprovalText.of(ticket.request()));
-    }
-
-    private static Json json(AskingRule rule) {
-        return new Json()
-                .put("name", rule.name())
-                .put("place", rule.place().path())
-                .put("message", rule.message());
     }
 
     @Override
