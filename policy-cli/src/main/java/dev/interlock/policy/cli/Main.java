@@ -17,6 +17,10 @@ import dev.interlock.policy.cli.screen.ScreenHelp;
 import dev.interlock.policy.cli.server.CheckCommand;
 import dev.interlock.policy.cli.server.LockCommand;
 import dev.interlock.policy.cli.server.ScanCommand;
+import dev.interlock.policy.cli.state.LimitsCommand;
+import dev.interlock.policy.cli.state.ResumeCommand;
+import dev.interlock.policy.cli.state.SessionsCommand;
+import dev.interlock.policy.cli.state.SuspendCommand;
 import java.io.FileDescriptor;
 import java.io.FileOutputStream;
 import java.io.OutputStreamWriter;
@@ -43,6 +47,10 @@ import picocli.CommandLine.Spec;
             SchemaCommand.class,
             ProxyCommand.class,
             ApprovalsCommand.class,
+            LimitsCommand.class,
+            SessionsCommand.class,
+            SuspendCommand.class,
+            ResumeCommand.class,
             ScanCommand.class,
             CheckCommand.class,
             LockCommand.class,

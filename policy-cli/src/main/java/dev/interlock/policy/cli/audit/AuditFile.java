@@ -16,7 +16,7 @@ public final class AuditFile {
     private AuditFile() {}
 
     /** Says why a log can't be written there, for people. */
-    static String unwritable(Path file, IOException failure) {
+    public static String unwritable(Path file, IOException failure) {
         Path directory = file.toAbsolutePath().normalize().getParent();
         if (directory == null || Files.isDirectory(file)) {
             return "this is a directory; name a file in it";

@@ -85,4 +85,10 @@ final class CallerOptions {
         }
         transport.context(context());
     }
+
+    /** What the policy calls the server; null if it isn't said. */
+    @Nullable
+    String server() {
+        return server;
+    }
 }

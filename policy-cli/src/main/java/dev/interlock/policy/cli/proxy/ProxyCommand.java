@@ -23,9 +23,9 @@ import dev.interlock.policy.cli.state.OpenState;
 import dev.interlock.policy.cli.state.StateOptions;
 import dev.interlock.policy.engine.CallFacts;
 import dev.interlock.policy.engine.PolicyEngine;
-import dev.interlock.policy.limit.RateLimiter;
 import dev.interlock.policy.mcp.EnforcingClientTransport;
 import dev.interlock.policy.mcp.schema.SdkSchemaValidator;
+import dev.interlock.policy.state.StateStore;
 import dev.interlock.policy.time.Alarm;
 import dev.interlock.policy.tool.ToolLock;
 import dev.interlock.policy.yaml.Diagnostic;
@@ -178,18 +178,19 @@ public final class ProxyCommand implements Callable<Integer> {
         PrintWriter err = spec.commandLine().getErr();
         Policy policy = InputFile.read(policyFile).policy();
         ToolLock accepted = lock.read();
-        try (OpenState open = state.open(line -> err.println("interlock proxy: " + line))) {
+        try (OpenState open =
+                state.open(policyFile, caller.server(), line -> err.println("interlock proxy: " + line))) {
             countsEndWithUs = !open.lasts();
             tellOfLongLimits(policy, err);
-            return call(policy, accepted, open.limiter(), err);
+            return call(policy, accepted, open.store(), err);
         }
     }
 
-    private Integer call(Policy policy, @Nullable ToolLock accepted, RateLimiter limiter, PrintWriter err)
+    private Integer call(Policy policy, @Nullable ToolLock accepted, StateStore store, PrintWriter err)
             throws InterruptedException {
         AuditLog log = audit.open(err);
-        ApprovalTickets tickets = approvals || approvalsDirectory != null ? tickets(err) : null;
-        PolicyEngine engine = engine(policy, accepted, limiter, tickets, log);
+        ApprovalTickets tickets = approvals || approvalsDirectory != null ? tickets(store, err) : null;
+        PolicyEngine engine = engine(policy, accepted, store, tickets, log);
         JsonRpc json = new JsonRpc();
         CompletableFuture<Integer> end = new CompletableFuture<>();
         int longest = longestLine << 20;
@@ -274,8 +275,9 @@ public final class ProxyCommand implements Callable<Integer> {
     }
 
     /** Only the person is told how to approve: an agent that can run commands would be tempted. */
-    private static ApprovalTickets tickets(PrintWriter err) {
+    private static ApprovalTickets tickets(StateStore store, PrintWriter err) {
         return ApprovalTickets.builder()
+                .store(store.approvalStore())
                 .onOpened(ticket -> err.println("interlock proxy: a call to '"
                         + Printable.of(ticket.request().tool())
                         + "' needs approval; look at it with: interlock approvals"
@@ -286,7 +288,7 @@ public final class ProxyCommand implements Callable<Integer> {
     private PolicyEngine engine(
             Policy policy,
             @Nullable ToolLock accepted,
-            RateLimiter limiter,
+            StateStore store,
             @Nullable ApprovalTickets tickets,
             @Nullable AuditLog log) {
         CallFacts facts = caller.facts();
@@ -298,7 +300,8 @@ public final class ProxyCommand implements Callable<Integer> {
                         + ", which only a host can answer; take it out, or put the policy into the host itself");
             }
             PolicyEngine.Builder builder = PolicyEngine.builder(policy)
-                    .rateLimiter(limiter)
+                    .rateLimiter(store.rateLimiter())
+                    .sessionMemory(store.sessionMemory())
                     .soleConnection()
                     .approvals(tickets)
                     .lock(accepted)

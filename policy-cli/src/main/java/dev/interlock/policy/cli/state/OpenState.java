@@ -1,19 +1,19 @@
 package dev.interlock.policy.cli.state;
 
-import dev.interlock.policy.limit.RateLimiter;
-import dev.interlock.policy.limit.memory.InMemoryRateLimiter;
+import dev.interlock.policy.state.StateStore;
 
 /**
  * A store that is open.
  *
- * @param limiter what counts limits
+ * @param store the store
  * @param lasts whether what is kept outlives this process
  * @param closing gives back connections and threads
  */
-public record OpenState(RateLimiter limiter, boolean lasts, Runnable closing) implements AutoCloseable {
+public record OpenState(StateStore store, boolean lasts, Runnable closing) implements AutoCloseable {
 
     static OpenState inMemory() {
-        return new OpenState(InMemoryRateLimiter.create(), false, () -> {});
+        StateStore store = StateStore.inMemory();
+        return new OpenState(store, false, store::close);
     }
 
     @Override

@@ -1,44 +1,23 @@
 package dev.interlock.policy.cli.state;
 
 import dev.interlock.policy.cli.io.CliException;
-import dev.interlock.policy.cli.io.SecretFile;
 import dev.interlock.policy.limit.remote.FailureMode;
 import java.time.Duration;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.ITypeConverter;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.TypeConversionException;
 
-/** The option {@code --state} and those that belong to it. Its messages never contain a password. */
+/** Where a proxy keeps state, and what it does while it can't. */
 public final class StateOptions {
 
     /** Names a store as {@code --state} does, but hidden from users who can list processes. */
     public static final String VARIABLE = "INTERLOCK_STATE";
 
-    @Option(
-            names = "--state",
-            paramLabel = "STORE",
-            description = "Where counts, marks, tickets and a suspension are kept: none, a file of SQLite,"
-                    + " jdbc:postgresql://host/database, redis://host:6379, rediss://user:password@host:6380,"
-                    + " redis-sentinel://host1,host2#master. Others can see a command line; an address with a password"
-                    + " is safe in --state-file.")
-    private @Nullable String state;
-
-    @Option(
-            names = "--state-file",
-            paramLabel = "FILE",
-            description = "The same, with the store's address in this file, which only you may be able to read (chmod"
-                    + " 600). " + VARIABLE + " in the environment is another way, but a server that the proxy starts"
-                    + " can read the proxy's environment on many systems if it runs as the same user.")
-    private @Nullable String file;
-
-    @Option(
-            names = "--state-prefix",
-            paramLabel = "PREFIX",
-            description = "What the names of all keys in Redis begin with; who uses the same one shares state. Default:"
-                    + " interlock.")
-    private @Nullable String prefix;
+    @Mixin
+    private StoreOption store = new StoreOption();
 
     @Option(
             names = "--state-down",
@@ -51,7 +30,8 @@ public final class StateOptions {
     @Option(
             names = "--state-timeout",
             paramLabel = "MS",
-            description = "How many milliseconds a call waits for the store. Default: 50 for Redis.")
+            description = "How many milliseconds a call waits for the store. Default: 50 for Redis, 2000 for a"
+                    + " database.")
     private @Nullable Integer timeout;
 
     /** Reads {@code --state-down}. */
@@ -77,63 +57,43 @@ public final class StateOptions {
     }
 
     /**
-     * Opens the store that is named; one in memory if none is. A store on another machine that can't be reached is
-     * reported, but is not an error: {@code --state-down} decides what happens to calls.
+     * Opens the store that is named, or the one that the proxies of a policy share by default. A store on another
+     * machine that can't be reached is reported, but is not an error: {@code --state-down} decides what happens to
+     * calls.
      *
+     * @param policy the policy's file
+     * @param server what the policy calls the server; null if the proxy wasn't told
      * @param tell takes a line for people
      * @throws CliException if an option makes no sense, or a file can't be opened
      */
-    public OpenState open(Consumer<String> tell) {
-        StoreAddress address = address();
-        if (address instanceof StoreAddress.RedisServer redis) {
-            return RedisOpening.open(redis.uri(), this, tell);
+    public OpenState open(String policy, @Nullable String server, Consumer<String> tell) {
+        StoreAddress address = store.address();
+        if (address == null) {
+            return openDefault(policy, server, tell);
         }
-        if (address == null || address instanceof StoreAddress.Memory) {
-            if (prefix != null || down != null || timeout != null) {
-                throw new CliException("--state-prefix, --state-down and --state-timeout need --state STORE,"
-                        + " --state-file FILE or " + VARIABLE);
+        if (address instanceof StoreAddress.Memory) {
+            if (store.prefix() != null || down != null || timeout != null) {
+                throw new CliException("--state-prefix, --state-down and --state-timeout need a store, not none");
             }
             return OpenState.inMemory();
         }
-        throw new CliException(source() + ": this store is not known yet");
+        return opening(store.source(), tell).open(address);
     }
 
-    private @Nullable StoreAddress address() {
-        if (state != null && file != null) {
-            throw new CliException("give either --state or --state-file");
+    private OpenState openDefault(String policy, @Nullable String server, Consumer<String> tell) {
+        StateHome home = StateHome.of(System.getenv());
+        StateHome.Kept kept = home.of(policy, server);
+        try {
+            home.make(kept);
+            return opening(kept.file().toString(), tell).open(new StoreAddress.SqliteFile(kept.file()));
+        } catch (CliException e) {
+            throw new CliException(e.text() + "; without state that lasts, limits, marks and approvals begin anew with"
+                    + " each start: --state none says that this is meant, --state FILE names another file");
         }
-        String named = named();
-        return named == null || named.isEmpty() ? null : StoreAddress.read(named, source());
     }
 
-    private @Nullable String named() {
-        if (file == null) {
-            return state != null ? state : System.getenv(VARIABLE);
-        }
-        String text = SecretFile.read(file, "--state-file").strip();
-        if (text.isEmpty()) {
-            throw new CliException("--state-file " + file + ": there is no address in it");
-        }
-        return text;
-    }
-
-    /** Where the store is named, for a message. */
-    String source() {
-        return file != null ? "--state-file " + file : state != null ? "--state" : VARIABLE;
-    }
-
-    @Nullable
-    String prefix() {
-        return prefix;
-    }
-
-    @Nullable
-    FailureMode down() {
-        return down;
-    }
-
-    @Nullable
-    Duration timeout() {
-        return timeout == null ? null : Duration.ofMillis(timeout);
+    private StoreOpening opening(String source, Consumer<String> tell) {
+        return new StoreOpening(
+                source, store.prefix(), down, timeout == null ? null : Duration.ofMillis(timeout), tell);
     }
 }

@@ -11,6 +11,7 @@ import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -24,12 +25,17 @@ class StateOptionsTest {
     @TempDir
     private Path directory;
 
+    @BeforeEach
+    void writePolicy() throws IOException {
+        Files.writeString(directory.resolve("policy.yaml"), "version: \"1\"\n");
+    }
+
     private final StringWriter err = new StringWriter();
 
     private OpenState open(String line) {
         StateOptions options = new StateOptions();
         new CommandLine(new Holder(options)).parseArgs(line.isEmpty() ? new String[0] : line.split(";", -1));
-        return options.open(new PrintWriter(err, true)::println);
+        return options.open(directory.resolve("policy.yaml").toString(), null, new PrintWriter(err, true)::println);
     }
 
     @CommandLine.Command
@@ -50,12 +56,13 @@ class StateOptionsTest {
                 "--state;:s3cret@host                           | --state: this must be none, a file, jdbc:",
                 "--state;jdbc:mysql://u:s3cret@host/db          | --state: this must be none, a file, jdbc:",
                 "--state;jdbc:sqlite:s.db?password=s3cret       | --state: for SQLite, give the name of a file",
-                "--state;none;--state-down;open                 | need --state STORE",
+                "--state;none;--state-down;open                 | need a store, not none",
+                "--state;none;--state-timeout;9                 | need a store, not none",
+                "--state;none;--state-prefix;a                  | need a store, not none",
+                "--state;jdbc:postgresql://u:s3cret@host/db     | a user and a password come after the database",
                 "--state;redis://:s3cret@h;--state-prefix;{a}  | a prefix must be 1 to 100 of A-Z",
                 "--state;redis://:s3cret@h;--state-timeout;0   | the timeout must be at least 1 ms",
-                "--state-prefix;a                              | need --state STORE",
-                "--state-down;open                             | need --state STORE",
-                "--state-timeout;9                             | need --state STORE",
+                "--state-prefix;a                              | --state-prefix is for Redis",
             })
     void whatMakesNoSenseIsSaidWithoutThePassword(String line, String said) {
         assertThatExceptionOfType(CliException.class)
@@ -119,10 +126,54 @@ class StateOptionsTest {
     }
 
     @Test
-    void withoutOneLimitsAreCountedInMemory() {
-        try (OpenState state = open("")) {
+    void withNoneLimitsAreCountedInMemory() {
+        try (OpenState state = open("--state;none")) {
             assertThat(state.lasts()).isFalse();
-            assertThat(state.limiter().blocks()).isFalse();
+            assertThat(state.store().rateLimiter().blocks()).isFalse();
         }
+    }
+
+    @Test
+    void withoutOneTheProxiesOfAPolicyShareAFile() {
+        try (OpenState state = open("")) {
+            assertThat(state.lasts()).isTrue();
+            assertThat(state.store().sessionMemory().blocks()).isTrue();
+        }
+        StateHome.Kept kept = StateHome.of(System.getenv())
+                .of(directory.resolve("policy.yaml").toString(), null);
+        assertThat(kept.file()).exists();
+        assertThat(err.toString()).isEmpty();
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"rw-r--r--", "rw-rw----"})
+    void aFileThatOthersCouldHaveWrittenOrReadIsRefused(String permissions) throws IOException {
+        StateHome home = StateHome.of(System.getenv());
+        StateHome.Kept kept = home.of(directory.resolve("policy.yaml").toString(), null);
+        home.make(kept);
+        Files.setPosixFilePermissions(kept.file(), PosixFilePermissions.fromString(permissions));
+        assertThatExceptionOfType(CliException.class)
+                .isThrownBy(() -> open(""))
+                .withMessageContainingAll("that no one else may read or write", permissions, "--state none");
+    }
+
+    @Test
+    void aLinkInThePlaceOfTheFileIsRefused() throws IOException {
+        StateHome home = StateHome.of(System.getenv());
+        StateHome.Kept kept = home.of(directory.resolve("policy.yaml").toString(), "linked");
+        home.make(kept);
+        Files.delete(kept.file());
+        Files.createSymbolicLink(kept.file(), Files.writeString(directory.resolve("other"), ""));
+        assertThatExceptionOfType(CliException.class)
+                .isThrownBy(() -> home.make(kept))
+                .withMessageContaining("must be a file of this user's");
+    }
+
+    @Test
+    void aFileThatIsNoDatabaseIsRefused() throws IOException {
+        Path file = Files.writeString(directory.resolve("notes.txt"), "These are notes. ".repeat(100));
+        assertThatExceptionOfType(CliException.class)
+                .isThrownBy(() -> open("--state;" + file))
+                .withMessageContainingAll(file.toString(), "can't be opened");
     }
 }
