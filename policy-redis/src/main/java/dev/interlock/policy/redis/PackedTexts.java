@@ -58,9 +58,9 @@ final class PackedTexts {
         ByteArrayOutputStream out = new ByteArrayOutputStream(text.length() + 16);
         text.codePoints().forEach(point -> {
             if (point >= Character.MIN_SURROGATE && point <= Character.MAX_SURROGATE) {
-                out.write(0xE0 | point >> 12);
-                out.write(0x80 | point >> 6 & 0x3F);
-                out.write(0x80 | point & 0x3F);
+                out.write(0xE0 | (point >> 12));
+                out.write(0x80 | ((point >> 6) & 0x3F));
+                out.write(0x80 | (point & 0x3F));
             } else {
                 out.writeBytes(Character.toString(point).getBytes(StandardCharsets.UTF_8));
             }
@@ -89,7 +89,7 @@ final class PackedTexts {
         for (int i = 0; i + 2 < bytes.length; i++) {
             if ((bytes[i] & 0xFF) == 0xED && (bytes[i + 1] & 0xFF) >= 0xA0) {
                 out.append(new String(bytes, plain, i - plain, StandardCharsets.UTF_8));
-                out.append((char) (0xD000 | (bytes[i + 1] & 0x3F) << 6 | bytes[i + 2] & 0x3F));
+                out.append((char) (0xD000 | ((bytes[i + 1] & 0x3F) << 6) | (bytes[i + 2] & 0x3F)));
                 i += 2;
                 plain = i + 1;
             }

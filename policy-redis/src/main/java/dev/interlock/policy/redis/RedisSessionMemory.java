@@ -172,7 +172,13 @@ final class RedisSessionMemory implements SessionMemory {
         if (change.last() ? !kept.ended.compareAndSet(false, true) : kept.ended.get()) {
             return CompletableFuture.completedFuture(null);
         }
-        return done(access.ask(Script.SESSION_CHANGE, keys(kept), change(kept, change)));
+        return done(access.ask(Script.SESSION_CHANGE, keys(kept), change(kept, change))
+                .whenComplete((answer, failure) -> {
+                    if (failure != null && change.last()) {
+                        // It may be tried again: if it was made after all, the server knows.
+                        kept.ended.set(false);
+                    }
+                }));
     }
 
     private static CompletableFuture<@Nullable Void> done(CompletableFuture<byte[]> answer) {

@@ -13,6 +13,10 @@ local record = has_room and redis.call('GET', KEYS[3])
 if record == 'done' or record and string.find(record, ',' .. digits(turn) .. ',', 1, true) then
     return 'D'
 end
+if record then
+    -- A script that has written may go on writing when the memory is full: what has room is set even then.
+    redis.call('PEXPIRE', KEYS[3], digits(lease))
+end
 prune()
 
 local at = 3

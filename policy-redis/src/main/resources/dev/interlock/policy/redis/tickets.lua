@@ -231,6 +231,8 @@ if not pending then
 elseif pending == 0 or is_used then
     return packed({record('ALREADY_ANSWERED')})
 end
+-- Not refused when the memory is full, and then nothing that follows is: a person can still answer.
+redis.call('PEXPIRE', ticket(id), math.max(1, redis.call('PTTL', ticket(id))))
 redis.call('HSET', ticket(id), 'state', ARGV[6])
 for i = 7, #ARGV, 2 do
     redis.call('HSET', ticket(id), ARGV[i], ARGV[i + 1])

@@ -251,19 +251,25 @@ class StateFaultTest {
     }
 
     @Test
-    void whenTheMemoryIsFullNothingIsHalfDoneAndAPersonCanStillSuspend() throws IOException {
-        mark("web");
+    void whenTheMemoryIsFullNothingIsHalfDoneAndWhatHasRoomIsSet() throws IOException {
+        MarkRoom.Kept kept = room(Map.of("seen", Set.of("x")));
+        String pending = ((TicketClaim.Opened) store.approvalStore().claim(sample.ticket("two"), Sample.ROOMY))
+                .ticket()
+                .id();
         server.command("CONFIG", "SET", "maxmemory", "100kb");
 
         assertThat(store.sessionMemory().reserve(Sample.claim("other", Map.of("seen", Set.of("x")))))
                 .isEqualTo(new MarkRoom.None(MarkRoom.Shortage.UNAVAILABLE));
         assertThatThrownBy(() -> store.approvalStore().claim(sample.ticket("one"), Sample.ROOMY))
                 .isInstanceOf(UnavailableException.class);
+        store.sessionMemory().change(Sample.SESSION, kept, Sample.setting("web", true));
+        assertThat(store.approvalStore().answer(pending, YES)).isEqualTo(AnswerResult.ACCEPTED);
         store.suspensionStore().suspend(STOPPED);
         assertThat(store.suspensionStore().read()).isEqualTo(STOPPED);
 
         server.command("CONFIG", "SET", "maxmemory", "0");
-        assertThat(store.approvalStore().list()).isEmpty();
+        assertThat(store.sessionMemory().read(Sample.SESSION).names()).containsExactly("web");
+        assertThat(store.approvalStore().list()).extracting(Ticket::id).containsExactly(pending);
         assertThat(store.sessionRecords().list(null, 10)).hasSize(1);
         assertThat(store.approvalStore().claim(sample.ticket("one"), Sample.ROOMY))
                 .isInstanceOf(TicketClaim.Opened.class);
