@@ -52,6 +52,7 @@ public final class JdbcStore implements StateStore {
     private final SessionMemory sessionMemory;
     private final SessionRecords sessionRecords;
     private final ApprovalStore approvalStore;
+    private final SuspensionStore suspensionStore;
 
     private JdbcStore(Builder builder) {
         StoreThreads own = builder.executor == null ? new StoreThreads() : null;
@@ -68,6 +69,7 @@ public final class JdbcStore implements StateStore {
         this.sessionMemory = new JdbcSessionMemory(transactions, sessions);
         this.sessionRecords = new JdbcSessionRecords(transactions, sessions);
         this.approvalStore = new JdbcApprovalStore(transactions);
+        this.suspensionStore = new JdbcSuspensionStore(transactions);
     }
 
     /** Starts with a source of connections, preferably a pool. */
@@ -113,7 +115,7 @@ public final class JdbcStore implements StateStore {
 
     @Override
     public SuspensionStore suspensionStore() {
-        throw new UnsupportedOperationException("not yet");
+        return suspensionStore;
     }
 
     /**

@@ -21,7 +21,7 @@ import java.util.List;
 final class Schema {
 
     /** In the order of their numbers, which begin at 1. */
-    private static final List<String> SCRIPTS = List.of("001-limits", "002-sessions", "003-tickets");
+    private static final List<String> SCRIPTS = List.of("001-limits", "002-sessions", "003-tickets", "004-suspension");
 
     private static final String VERSIONS = "CREATE TABLE IF NOT EXISTS interlock_schema ("
             + "version INTEGER NOT NULL PRIMARY KEY, script TEXT NOT NULL, applied_at BIGINT NOT NULL)";
