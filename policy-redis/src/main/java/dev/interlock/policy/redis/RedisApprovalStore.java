@@ -11,6 +11,7 @@ import dev.interlock.policy.approval.TicketClaim;
 import dev.interlock.policy.limit.UnavailableException;
 import dev.interlock.policy.value.Arguments;
 import dev.interlock.policy.value.InvalidValueException;
+import dev.interlock.policy.value.ObjectValue;
 import dev.interlock.policy.value.StrictJson;
 import dev.interlock.policy.value.ValueLimits;
 import java.time.Duration;
@@ -115,7 +116,11 @@ final class RedisApprovalStore implements ApprovalStore {
     }
 
     private static Arguments parsed(String json) {
-        return Arguments.of(StrictJson.object(json, KEPT));
+        ObjectValue root = StrictJson.object(json, KEPT);
+        if (root == null) {
+            throw new InvalidValueException("the arguments of a ticket in Redis can't be read");
+        }
+        return Arguments.of(root);
     }
 
     @Override

@@ -192,7 +192,7 @@ final class RedisSessionMemory implements SessionMemory {
     private byte[][] change(String session, @Nullable MarkClaim claim, int turn, SessionChange change) {
         List<byte[]> arguments = new ArrayList<>();
         arguments.add(time());
-        arguments.add(head(leaseMillis, change.before(), turn, change.last() ? 1 : 0));
+        arguments.add(head(leaseMillis, (double) change.before(), turn, change.last() ? 1 : 0));
         arguments.add(PackedTexts.bytes(session));
         arguments.add(number(change.clears().size()));
         change.clears().forEach(mark -> arguments.add(PackedTexts.bytes(mark)));

@@ -75,7 +75,7 @@ final class RedisSessionRecords implements SessionRecords {
                 new byte[][] {names.session(tag, session), names.plain(tag, "done:" + UUID.randomUUID())},
                 new byte[][] {
                     RedisConnection.ascii(access.serverTime()),
-                    SlotRequest.doubles(IDLE_MICROS, toleranceMillis, RedisAccess.REMEMBERED.toMillis())
+                    SlotRequest.doubles(IDLE_MICROS, toleranceMillis, (double) RedisAccess.REMEMBERED.toMillis())
                 }));
         return answer[0] == '1';
     }

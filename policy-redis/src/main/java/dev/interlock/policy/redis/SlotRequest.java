@@ -145,10 +145,9 @@ final class SlotRequest {
         for (int i = 0; i < cells.size(); i++) {
             if (KeyNames.isHash(tag, cells.get(i))) {
                 byte[] name = LimitInRedis.spelledOut(firsts.get(i).key());
-                ByteBuffer more = littleEndian(Arrays.copyOf(all, all.length + 6 + name.length));
-                more.position(all.length);
-                more.putShort((short) (i + 2)).putInt(name.length).put(name);
-                all = more.array();
+                byte[] more = new byte[Short.BYTES + Integer.BYTES + name.length];
+                littleEndian(more).putShort((short) (i + 2)).putInt(name.length).put(name);
+                all = joined(all, more);
             }
         }
         return all;
