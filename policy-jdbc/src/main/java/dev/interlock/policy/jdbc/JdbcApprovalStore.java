@@ -52,7 +52,7 @@ final class JdbcApprovalStore implements ApprovalStore {
         }
     }
 
-    private CompletableFuture<TicketRows.Claimed> claiming(NewTicket fresh, TicketBounds bounds) {
+    private CompletableFuture<TicketRows.ClaimedTicket> claiming(NewTicket fresh, TicketBounds bounds) {
         if (!mayBeId(fresh.id())) {
             throw new InvalidValueException("a ticket with such an id can't be kept in a database");
         }
@@ -62,7 +62,7 @@ final class JdbcApprovalStore implements ApprovalStore {
     }
 
     /** The caller was told that there is no yes. A ticket that was opened stays: the same call finds it. */
-    private void giveBackLate(TicketRows.Claimed late) {
+    private void giveBackLate(TicketRows.ClaimedTicket late) {
         StoredTicket found = late.ticket();
         if (found != null && found.isApproved()) {
             // If that fails, too, the yes stays used.
@@ -71,7 +71,7 @@ final class JdbcApprovalStore implements ApprovalStore {
         }
     }
 
-    private static TicketClaim understood(TicketRows.Claimed claimed) {
+    private static TicketClaim understood(TicketRows.ClaimedTicket claimed) {
         if (claimed.full() != null) {
             return new TicketClaim.Full(claimed.full());
         }
@@ -107,7 +107,7 @@ final class JdbcApprovalStore implements ApprovalStore {
     }
 
     private List<Ticket> seen(@Nullable String id) {
-        TicketRows.Seen seen = transactions.read(transaction -> rows.look(transaction, id));
+        TicketRows.SeenTickets seen = transactions.read(transaction -> rows.look(transaction, id));
         if (seen.expired()) {
             // Before the caller learns it: the database's clock may step back.
             transactions.change(rows::sweep);
@@ -148,7 +148,7 @@ final class JdbcApprovalStore implements ApprovalStore {
         try {
             return reading.get();
         } catch (InvalidValueException e) {
-            UnavailableException unavailable = new UnavailableException(e.getMessage());
+            UnavailableException unavailable = new UnavailableException(String.valueOf(e.getMessage()));
             unavailable.initCause(e);
             throw unavailable;
         }

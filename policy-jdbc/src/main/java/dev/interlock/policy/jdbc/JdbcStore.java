@@ -24,9 +24,9 @@ import org.jspecify.annotations.Nullable;
  * State in a database: SQLite, for the processes of one machine, or PostgreSQL 15 or later, for those of many. All
  * stores on the same database share their state. Thread-safe.
  *
- * <p><b>The tables</b> are made at the first use, or by {@link #open}; their names begin with {@code interlock_}. Tables
- * of an older version are brought up to date then, in one transaction. Tables of a newer version are refused. In
- * SQLite the journal mode becomes WAL.
+ * <p><b>The tables</b> are made at the first use, or by {@link #open}; their names begin with {@code interlock_}.
+ * Tables of an older version are brought up to date then, in one transaction. Tables of a newer version are refused.
+ * In SQLite the journal mode becomes WAL.
  *
  * <p><b>What is guaranteed.</b> Whatever one call of a method does is one transaction. It happens as a whole or not at
  * all, and what has been answered is kept when processes, or the database, are killed. If the connection breaks while a
@@ -241,7 +241,7 @@ public final class JdbcStore implements StateStore {
             return this;
         }
 
-        /** Creates the store. It connects at the first use, so that a host starts whether or not the database is there. */
+        /** Creates the store. It connects at the first use: a host starts whether or not the database is there. */
         public JdbcStore build() {
             return new JdbcStore(this);
         }

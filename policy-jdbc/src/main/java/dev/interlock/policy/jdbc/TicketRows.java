@@ -29,14 +29,14 @@ final class TicketRows {
     private static final String UNUSED = "state <> 'used'";
 
     /** What a claim comes to. Either a ticket that was found or opened, or the bound that is reached. */
-    record Claimed(@Nullable StoredTicket ticket, boolean opened, TicketClaim.@Nullable Bound full, long now) {}
+    record ClaimedTicket(@Nullable StoredTicket ticket, boolean opened, TicketClaim.@Nullable Bound full, long now) {}
 
     /**
      * Tickets at one moment.
      *
      * @param expired whether there are others, which must be removed so that they don't come back
      */
-    record Seen(List<StoredTicket> tickets, boolean expired, long now) {}
+    record SeenTickets(List<StoredTicket> tickets, boolean expired, long now) {}
 
     /** What a transaction that changes tickets begins with. Returns the time. */
     private static long begin(Transaction transaction) throws SQLException {
@@ -68,21 +68,22 @@ final class TicketRows {
      *
      * @param request the question as JSON
      */
-    Claimed claim(Transaction transaction, NewTicket fresh, String request, TicketBounds bounds) throws SQLException {
+    ClaimedTicket claim(Transaction transaction, NewTicket fresh, String request, TicketBounds bounds)
+            throws SQLException {
         long now = begin(transaction);
         StoredTicket found = unused(transaction, fresh.binding());
         if (found == null) {
             String holder = holder(fresh);
             TicketClaim.Bound full = reached(transaction, fresh, holder, bounds);
             return full == null
-                    ? new Claimed(open(transaction, fresh, request, holder, now), true, null, now)
-                    : new Claimed(null, false, full, now);
+                    ? new ClaimedTicket(open(transaction, fresh, request, holder, now), true, null, now)
+                    : new ClaimedTicket(null, false, full, now);
         }
         // A yes that can't be read is none, and must not be used up.
         if (found.isApproved() && found.isReadable(now)) {
             setState(transaction, found.id(), StoredTicket.USED);
         }
-        return new Claimed(found, false, null, now);
+        return new ClaimedTicket(found, false, null, now);
     }
 
     private static @Nullable StoredTicket unused(Transaction transaction, String binding) throws SQLException {
@@ -219,7 +220,7 @@ final class TicketRows {
     }
 
     /** Those that are not used, in no order; only the one with an id if there is one. */
-    Seen look(Transaction transaction, @Nullable String id) throws SQLException {
+    SeenTickets look(Transaction transaction, @Nullable String id) throws SQLException {
         List<StoredTicket> all = new ArrayList<>();
         try (PreparedStatement select =
                 transaction.prepare(COLUMNS + "WHERE " + UNUSED + (id == null ? "" : " AND id = ?"))) {
@@ -234,7 +235,7 @@ final class TicketRows {
         }
         long now = transaction.now();
         boolean expired = all.removeIf(ticket -> ticket.isExpired(now));
-        return new Seen(all, expired, now);
+        return new SeenTickets(all, expired, now);
     }
 
     /**
