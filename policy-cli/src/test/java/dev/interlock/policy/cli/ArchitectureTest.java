@@ -209,7 +209,7 @@ class ArchitectureTest {
                     "approval:  call limit text time tool value",
                     "approval.webhook:  approval call time tool value",
                     "state:  approval limit limit.memory session time value",
-                    "audit:  approval call tool value",
+                    "audit:  approval call limit tool value",
                     "engine:  approval audit call limit limit.memory session state text time tool tool.rating value",
                     "review:  engine text tool tool.rating value",
                     "adapter:  approval audit call engine limit text time tool value")

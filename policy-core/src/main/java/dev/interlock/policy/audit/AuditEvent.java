@@ -7,6 +7,7 @@ import dev.interlock.policy.call.Decision;
 import dev.interlock.policy.call.MethodCall;
 import dev.interlock.policy.call.ResultReport;
 import dev.interlock.policy.call.ToolCall;
+import dev.interlock.policy.limit.LimitKey;
 import dev.interlock.policy.tool.ToolRating;
 import java.time.Duration;
 import java.time.Instant;
@@ -256,17 +257,59 @@ public sealed interface AuditEvent {
     }
 
     /**
-     * The host has suspended all calls, or has ended its suspension. A policy that suspends is a {@link PolicyChanged}.
+     * The host has suspended all calls, or its suspension has ended: by this engine, or in the store that it shares with
+     * others. The same if it can't be read whether calls are suspended. A policy that suspends is a {@link
+     * PolicyChanged}.
      *
      * @param suspended whether the host suspends calls from now on
-     * @param reason why, as the host says; blank if it doesn't
-     * @param by who did it, as the host says; null if it doesn't
+     * @param reason why calls are or were suspended, as the host says; blank if it doesn't
+     * @param by who did it, as the host says; null if it doesn't, or if another process has ended the suspension
+     * @param since when the suspension began, by the wall clock of the one who suspended calls; null if that is not
+     *     known
      */
     record SuspensionChanged(
             Instant time,
             boolean suspended,
             String reason,
-            @Nullable String by) implements AuditEvent {}
+            @Nullable String by,
+            @Nullable Instant since) implements AuditEvent {
+
+        /** Creates the record of a change of a suspension of which it is not known when it began. */
+        public SuspensionChanged(Instant time, boolean suspended, String reason, @Nullable String by) {
+            this(time, suspended, reason, by, null);
+        }
+    }
+
+    /**
+     * A person resets what is counted under one key. Recorded before it is done.
+     *
+     * @param key the key; its partition has values of calls, so it is not for every eye
+     * @param by who does it; null if that is not known
+     */
+    record LimitReset(Instant time, LimitKey key, @Nullable String by) implements AuditEvent {
+
+        /** Names the limit; never a session, an identity or a value. */
+        @Override
+        public String toString() {
+            return "reset of " + key + " at " + time;
+        }
+    }
+
+    /**
+     * A person takes all marks from a session. Recorded before it is done.
+     *
+     * @param session the session
+     * @param by who does it; null if that is not known
+     */
+    record SessionCleared(
+            Instant time, String session, @Nullable String by) implements AuditEvent {
+
+        /** Names neither the session nor a person. */
+        @Override
+        public String toString() {
+            return "session cleared at " + time;
+        }
+    }
 
     /**
      * Something failed in the engine while it processed a call. If the call was being admitted, a {@link Decided} with

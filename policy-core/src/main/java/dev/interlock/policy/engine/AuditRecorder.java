@@ -9,6 +9,7 @@ import dev.interlock.policy.call.Decision.Code;
 import dev.interlock.policy.call.MethodCall;
 import dev.interlock.policy.call.RuleRef;
 import dev.interlock.policy.call.ToolCall;
+import dev.interlock.policy.limit.LimitKey;
 import dev.interlock.policy.text.LookAlikes;
 import dev.interlock.policy.time.TimeSource;
 import dev.interlock.policy.tool.ToolCatalog;
@@ -153,8 +154,18 @@ final class AuditRecorder {
         tell(new AuditEvent.PolicyChanged(wallOrOurs(), change, before, now));
     }
 
-    void suspended(boolean suspended, String reason, @Nullable String by) {
-        tell(new AuditEvent.SuspensionChanged(wallOrOurs(), suspended, reason, by));
+    void suspended(boolean suspended, String reason, @Nullable String by, Instant since) {
+        tell(new AuditEvent.SuspensionChanged(wallOrOurs(), suspended, reason, by, since));
+    }
+
+    /** Records that a person resets a count; true if every sink has accepted it. */
+    boolean reset(LimitKey key, @Nullable String by) {
+        return tell(new AuditEvent.LimitReset(wallOrOurs(), key, by));
+    }
+
+    /** Records that a person takes all marks from a session; true if every sink has accepted it. */
+    boolean cleared(String session, @Nullable String by) {
+        return tell(new AuditEvent.SessionCleared(wallOrOurs(), session, by));
     }
 
     /** A failing clock must not block a policy update or a suspension, and neither may a sink. */

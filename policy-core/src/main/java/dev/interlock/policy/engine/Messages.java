@@ -73,6 +73,10 @@ final class Messages {
     static final String SUSPENDED =
             "All calls are suspended at the moment. Don't try again before a person asks you to.";
 
+    /** What an agent is told while it can't be read whether calls are suspended. */
+    static final String SUSPENSION_UNKNOWN =
+            "It can't be told at the moment whether calls are suspended, so none is made. You may try again later.";
+
     static String noSession(RuleRef rule) {
         return "The call would mark its session (rule '" + rule.name() + "'), and it belongs to none.";
     }

@@ -25,6 +25,8 @@ import dev.interlock.policy.session.MarkClaim;
 import dev.interlock.policy.session.MarkRoom;
 import dev.interlock.policy.session.SessionMarks;
 import dev.interlock.policy.session.SessionMemory;
+import dev.interlock.policy.state.StateStore;
+import dev.interlock.policy.state.SuspensionStore;
 import dev.interlock.policy.time.Alarm;
 import dev.interlock.policy.time.TimeSource;
 import dev.interlock.policy.tool.SchemaValidator;
@@ -118,8 +120,10 @@ public final class PolicyEngine {
     /** The lock that the current policy was compiled with. Guarded by this. */
     private @Nullable ToolLock lock;
 
-    /** What an agent is told while the host suspends every call; null if it doesn't. Guarded by this. */
-    private @Nullable String suspension;
+    private final HostSuspension suspension;
+
+    /** Null if limits and marks can't be reset by this engine. */
+    private final @Nullable StateStore state;
 
     private PolicyEngine(Builder builder) {
         this.meter = builder.meter;
@@ -139,15 +143,18 @@ public final class PolicyEngine {
         this.lock = builder.lock;
         this.context = Set.copyOf(builder.context);
         this.predicates = new HostPredicates(builder.predicates, builder.alarm, listener);
+        this.recorder = AuditRecorder.of(builder, catalog);
+        this.state = builder.state;
+        this.suspension = new HostSuspension(this, builder.suspension, builder.alarm, time, recorder);
         this.current = compile(builder.policy, lock);
         this.grantTimes = new GrantTimes(builder.alarm, time, () -> current.grantTimes(), changes);
-        this.recorder = AuditRecorder.of(builder, catalog);
         this.approvals = new Approvals(this, builder, builder.approvals, recorder);
         this.methods = new MethodPolicy(this, recorder);
         this.ends = new CallEnds(this, predicates, memory);
         if (recorder != null) {
             recorder.changed(Change.START, null, current.ref());
         }
+        suspension.begin();
     }
 
     /**
@@ -1031,7 +1038,7 @@ public final class PolicyEngine {
         expected.forEach(facts -> facts.require(policy));
         predicates.require(policy);
         policy.context().ifPresent(keys -> requireContext(policy, keys));
-        return new CompiledPolicy(policy, catalog, validator, limiter, time, toolLock, suspension, soleSession);
+        return new CompiledPolicy(policy, catalog, validator, limiter, time, toolLock, suspension.text(), soleSession);
     }
 
     private void requireContext(Policy policy, List<String> declared) {
@@ -1111,8 +1118,13 @@ public final class PolicyEngine {
         current = next;
     }
 
+    /** Puts the policy in force anew, with what suspends it now. The caller holds this engine's lock. */
+    void compileAnew() {
+        current = compile(current.policy(), lock);
+    }
+
     /** Runs what waits for a person, so no lock is held here. */
-    private void endWaitsIfSuspended() {
+    void endWaitsIfSuspended() {
         Decision denial = current.suspension();
         if (denial != null) {
             approvals.suspend(denial);
@@ -1125,43 +1137,81 @@ public final class PolicyEngine {
      * tasks/cancel}. Calls that are under way can't go on in another round, and calls that wait for a person end as
      * denied. Calls that were sent before are not ended. A policy may suspend calls, too; then both have to end.
      *
-     * <p>The suspension is in force before it is recorded: a sink that is slow or fails must not keep it off.
+     * <p>The suspension is in force here before a {@linkplain Builder#suspension(SuspensionStore) store} is told, and
+     * before it is recorded: a store or a sink that is slow or fails must not keep it off. Other engines that share the
+     * store see it within a second. Blocks if the store does.
      *
      * @param reason what agents are told, so it must be fit for them; a message of the engine's if it is blank
      * @param by who suspends, for the record; null if that is not known
+     * @throws UnavailableException if the store can't be told. Then the calls of this engine alone are suspended, until
+     *     {@link #resume(String)}
      */
     public void suspend(String reason, @Nullable String by) {
-        synchronized (this) {
-            suspension = Objects.requireNonNull(reason, "reason");
-            current = compile(current.policy(), lock);
-            if (recorder != null) {
-                recorder.suspended(true, reason, by);
-            }
-        }
-        endWaitsIfSuspended();
+        suspension.suspend(reason, by);
     }
 
     /**
-     * Ends the host's suspension. Does nothing if there is none.
+     * Ends the host's suspension, in the store first if there is one. Does nothing if there is none. Blocks if the
+     * store does.
      *
      * @param by who ends it, for the record; null if that is not known
+     * @throws UnavailableException if the store can't be told. Then calls stay suspended
      */
-    public synchronized void resume(@Nullable String by) {
-        String reason = suspension;
-        if (reason == null) {
-            return;
-        }
-        suspension = null;
-        CompiledPolicy next = compile(current.policy(), lock);
-        if (recorder != null) {
-            recorder.suspended(false, reason, by);
-        }
-        current = next;
+    public void resume(@Nullable String by) {
+        suspension.resume(by);
     }
 
-    /** Returns whether calls are suspended now, by the policy or by the host. */
+    /**
+     * Returns whether calls are suspended now, by the policy or by the host, or because it can't be read whether they
+     * are.
+     */
     public boolean isSuspended() {
         return current.suspension() != null;
+    }
+
+    /**
+     * Forgets what is counted under a key, as {@link dev.interlock.policy.limit.LimitRecords#reset} does. That is
+     * recorded first, and if a sink refuses the record, nothing is forgotten. Blocks if the store does.
+     *
+     * @param by who resets the count, for the record; null if that is not known
+     * @return whether anything was counted
+     * @throws IllegalStateException if the engine has no {@linkplain Builder#state store of state}, or a sink refuses
+     *     the record
+     * @throws UnavailableException if the store can't be reached, or it is not known whether it has forgotten
+     */
+    public boolean reset(LimitKey key, @Nullable String by) {
+        StateStore store = state();
+        require(recorder == null || recorder.reset(key, by));
+        return store.limitRecords().reset(key);
+    }
+
+    /**
+     * Takes all marks from a session, as {@link dev.interlock.policy.session.SessionRecords#clear} does. That is
+     * recorded first, and if a sink refuses the record, nothing is taken. Blocks if the store does.
+     *
+     * @param by who clears the session, for the record; null if that is not known
+     * @return whether the session had marks
+     * @throws IllegalStateException if the engine has no {@linkplain Builder#state store of state}, or a sink refuses
+     *     the record
+     * @throws UnavailableException if the store can't be reached, or it is not known whether it has cleared
+     */
+    public boolean clearSession(String session, @Nullable String by) {
+        StateStore store = state();
+        require(recorder == null || recorder.cleared(session, by));
+        return store.sessionRecords().clear(session);
+    }
+
+    private StateStore state() {
+        if (state == null) {
+            throw new IllegalStateException("the engine has no store of state; give it one with Builder.state");
+        }
+        return state;
+    }
+
+    private static void require(boolean recorded) {
+        if (!recorded) {
+            throw new IllegalStateException("nothing is reset, because it can't be recorded");
+        }
     }
 
     /**
@@ -1299,6 +1349,8 @@ public final class PolicyEngine {
         private final Policy policy;
         private @Nullable RateLimiter limiter;
         private @Nullable SessionMemory memory;
+        private @Nullable SuspensionStore suspension;
+        private @Nullable StateStore state;
         private boolean soleConnection;
         private @Nullable UsageMeter meter;
         private @Nullable ToolClassifier classifier;
@@ -1333,6 +1385,31 @@ public final class PolicyEngine {
         public Builder sessionMemory(SessionMemory sessionMemory) {
             this.memory = sessionMemory;
             return this;
+        }
+
+        /**
+         * Sets where it is kept whether the host {@linkplain PolicyEngine#suspend suspends} calls. Engines that are
+         * given the same store are suspended together. The store is read by {@link #build}, which waits for it, and
+         * then every second by the {@link #alarm(Alarm) alarm}, which must run for as long as the engine is used. If no
+         * reading of the last five seconds has succeeded, or the first one fails, calls are suspended until the store
+         * can be read. Default: none; then the engine keeps it for itself.
+         */
+        public Builder suspension(SuspensionStore store) {
+            this.suspension = store;
+            return this;
+        }
+
+        /**
+         * Sets where limits are counted, where it is kept what sessions have seen, and whether calls are suspended, as
+         * {@link #rateLimiter}, {@link #sessionMemory} and {@link #suspension} do. Of these, the last that was called
+         * counts. Tickets are kept elsewhere: see {@link dev.interlock.policy.approval.ApprovalTickets}. The engine
+         * doesn't close the store.
+         */
+        public Builder state(StateStore store) {
+            this.state = store;
+            return rateLimiter(store.rateLimiter())
+                    .sessionMemory(store.sessionMemory())
+                    .suspension(store.suspensionStore());
         }
 
         /**

@@ -168,6 +168,7 @@ class SuspensionTest {
                 .audit(events::add)
                 .build();
         events.clear();
+        java.time.Instant at = java.time.Instant.ofEpochMilli(clock.wallMillis());
 
         engine.suspend("Incident 7.", "ada");
         assertSuspended(engine.decide(CALL), "Incident 7.");
@@ -181,10 +182,8 @@ class SuspensionTest {
         assertThat(events)
                 .filteredOn(AuditEvent.SuspensionChanged.class::isInstance)
                 .containsExactly(
-                        new AuditEvent.SuspensionChanged(
-                                java.time.Instant.ofEpochMilli(clock.wallMillis()), true, "Incident 7.", "ada"),
-                        new AuditEvent.SuspensionChanged(
-                                java.time.Instant.ofEpochMilli(clock.wallMillis()), false, "Incident 7.", "bob"));
+                        new AuditEvent.SuspensionChanged(at, true, "Incident 7.", "ada", at),
+                        new AuditEvent.SuspensionChanged(at, false, "Incident 7.", "bob", at));
     }
 
     @Test

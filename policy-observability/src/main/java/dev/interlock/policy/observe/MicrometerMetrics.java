@@ -3,11 +3,13 @@ package dev.interlock.policy.observe;
 import dev.interlock.policy.audit.AuditEvent;
 import dev.interlock.policy.audit.AuditEvent.Decided;
 import dev.interlock.policy.audit.AuditEvent.Failed;
+import dev.interlock.policy.audit.AuditEvent.LimitReset;
 import dev.interlock.policy.audit.AuditEvent.Marked;
 import dev.interlock.policy.audit.AuditEvent.MethodDecided;
 import dev.interlock.policy.audit.AuditEvent.Outcome;
 import dev.interlock.policy.audit.AuditEvent.PolicyChanged;
 import dev.interlock.policy.audit.AuditEvent.ResultJudged;
+import dev.interlock.policy.audit.AuditEvent.SessionCleared;
 import dev.interlock.policy.audit.AuditEvent.Settled;
 import dev.interlock.policy.audit.AuditEvent.SuspensionChanged;
 import dev.interlock.policy.audit.AuditSink;
@@ -120,6 +122,10 @@ public final class MicrometerMetrics implements AuditSink {
             count("interlock.policy.changes", "change", changed.change().text());
         } else if (event instanceof SuspensionChanged changed) {
             count("interlock.suspensions", "change", changed.suspended() ? "suspend" : "resume");
+        } else if (event instanceof LimitReset) {
+            count("interlock.resets", "what", "limit");
+        } else if (event instanceof SessionCleared) {
+            count("interlock.resets", "what", "session");
         } else if (event instanceof Failed) {
             Counter.builder("interlock.failures").register(registry).increment();
         }

@@ -4,10 +4,12 @@ import dev.interlock.policy.PolicyRef;
 import dev.interlock.policy.audit.AuditEvent;
 import dev.interlock.policy.audit.AuditEvent.Decided;
 import dev.interlock.policy.audit.AuditEvent.Failed;
+import dev.interlock.policy.audit.AuditEvent.LimitReset;
 import dev.interlock.policy.audit.AuditEvent.Marked;
 import dev.interlock.policy.audit.AuditEvent.MethodDecided;
 import dev.interlock.policy.audit.AuditEvent.PolicyChanged;
 import dev.interlock.policy.audit.AuditEvent.ResultJudged;
+import dev.interlock.policy.audit.AuditEvent.SessionCleared;
 import dev.interlock.policy.audit.AuditEvent.Settled;
 import dev.interlock.policy.audit.AuditEvent.SuspensionChanged;
 import dev.interlock.policy.call.Decision;
@@ -16,6 +18,7 @@ import dev.interlock.policy.call.ResultFate;
 import dev.interlock.policy.call.ResultReport;
 import dev.interlock.policy.call.RuleRef;
 import dev.interlock.policy.call.ToolCall;
+import dev.interlock.policy.limit.LimitKey;
 import dev.interlock.policy.value.Arguments;
 import dev.interlock.policy.value.CanonicalJson;
 import dev.interlock.policy.value.NumberValue;
@@ -61,16 +64,40 @@ final class EventLines {
         } else if (event instanceof PolicyChanged changed) {
             changed(line, changed);
         } else if (event instanceof SuspensionChanged changed) {
-            line.text("event", "suspension")
-                    .flag("suspended", changed.suspended())
-                    .text("reason", changed.reason())
-                    .text("by", changed.by());
+            suspension(line, changed);
+        } else if (event instanceof LimitReset reset) {
+            reset(line, reset);
+        } else if (event instanceof SessionCleared cleared) {
+            line.text("event", "clear").text("session", cleared.session()).text("by", cleared.by());
         } else if (event instanceof Marked marked) {
             marked(line, marked);
         } else if (event instanceof Failed failed) {
             line.text("event", "failure").text("failure", failed.failure());
             call(line, failed.call());
         }
+    }
+
+    private static void suspension(LineWriter line, SuspensionChanged changed) {
+        line.text("event", "suspension")
+                .flag("suspended", changed.suspended())
+                .text("reason", changed.reason())
+                .text("by", changed.by());
+        if (changed.since() != null) {
+            line.text("since", changed.since().toString());
+        }
+    }
+
+    private void reset(LineWriter line, LimitReset reset) {
+        LimitKey what = reset.key();
+        line.text("event", "reset").text("limit", what.limit());
+        if (!what.subject().isEmpty()) {
+            line.text("subject", what.subject());
+        }
+        if (!what.partition().isEmpty()) {
+            // Made of arguments, so the line only tells one from another.
+            line.text("partitionHmac", HexFormat.of().formatHex(SealKey.mac(key, "partition\n" + what.partition())));
+        }
+        line.text("by", reset.by());
     }
 
     private void decided(LineWriter line, Decided decided) {

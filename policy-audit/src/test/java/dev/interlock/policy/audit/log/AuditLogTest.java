@@ -18,6 +18,7 @@ import dev.interlock.policy.call.ResultReport;
 import dev.interlock.policy.call.RuleRef;
 import dev.interlock.policy.call.ToolCall;
 import dev.interlock.policy.doubles.ManualTime;
+import dev.interlock.policy.limit.LimitKey;
 import dev.interlock.policy.tool.ToolCategory;
 import dev.interlock.policy.tool.ToolRating;
 import java.io.IOException;
@@ -190,6 +191,46 @@ class AuditLogTest {
                         + "{\"mark\":\"ids\",\"known\":false}],\"cleared\":[\"old\"]")
                 .doesNotContain("secret");
         assertThat(LogLines.of(file, "marks").get(1).toString()).doesNotContain("\"set\"");
+        assertThat(verify().intact()).isTrue();
+    }
+
+    @Test
+    void aSuspensionStandsInTheLogWithWhoWhenAndWhy() throws Exception {
+        write(
+                new AuditEvent.SuspensionChanged(
+                        Events.TIME, true, "Incident 7.", "ada", java.time.Instant.parse("2026-03-31T23:29:00Z")),
+                new AuditEvent.SuspensionChanged(Events.TIME, false, "Incident 7.", null));
+
+        assertThat(LogLines.of(file, "suspension").get(0).toString())
+                .contains("\"suspended\":true,\"reason\":\"Incident 7.\",\"by\":\"ada\","
+                        + "\"since\":\"2026-03-31T23:29:00Z\"");
+        assertThat(LogLines.of(file, "suspension").get(1).toString())
+                .contains("\"suspended\":false")
+                .doesNotContain("\"by\"")
+                .doesNotContain("since");
+        assertThat(verify().intact()).isTrue();
+    }
+
+    @Test
+    void resetsStandInTheLogWithoutTheValuesOfCalls() throws Exception {
+        write(
+                AuditLog.at(file),
+                new AuditEvent.LimitReset(Events.TIME, new LimitKey("tools.pay#budget", "bob", "secret"), "ada"),
+                new AuditEvent.LimitReset(Events.TIME, new LimitKey("tools.pay#budget", "bob", "other"), "ada"),
+                new AuditEvent.LimitReset(Events.TIME, new LimitKey("tools.pay#all", ""), null),
+                new AuditEvent.SessionCleared(Events.TIME, "s1", "ada"));
+
+        assertThat(LogLines.of(file, "reset").get(0).toString())
+                .contains("\"limit\":\"tools.pay#budget\",\"subject\":\"bob\",\"partitionHmac\":\"")
+                .contains("\"by\":\"ada\"")
+                .doesNotContain("secret");
+        assertThat(LogLines.of(file, "reset").get(0).get("partitionHmac"))
+                .isNotEqualTo(LogLines.of(file, "reset").get(1).get("partitionHmac"));
+        assertThat(LogLines.of(file, "reset").get(2).toString())
+                .doesNotContain("subject")
+                .doesNotContain("partition")
+                .doesNotContain("\"by\"");
+        assertThat(LogLines.of(file, "clear").get(0).toString()).contains("\"session\":\"s1\",\"by\":\"ada\"");
         assertThat(verify().intact()).isTrue();
     }
 

@@ -37,8 +37,15 @@ final class AuditLineText {
                         boolean suspended = Boolean.TRUE.equals(line.members().get("suspended"));
                         yield (suspended ? red("suspended") : faint("resumed"))
                                 + Printable.of(line.text("reason"))
-                                + (line.text("by").isEmpty() ? "" : "  by " + Printable.of(line.text("by")));
+                                + by(line);
                     }
+                    case "reset" ->
+                        padded("reset")
+                                + Printable.of(line.text("limit"))
+                                + what(line, "subject")
+                                + (line.text("partitionHmac").isEmpty() ? "" : "  of certain values")
+                                + by(line);
+                    case "clear" -> padded("cleared") + "session " + Printable.of(line.text("session")) + by(line);
                     case "marks" -> faint("marks") + tool(line) + marks(line);
                     case "failure" -> red("failure") + tool(line) + "  " + Printable.of(line.text("failure"));
                     case "lost" -> red("lost") + Count.of(line.number("events"), "event");
@@ -46,6 +53,14 @@ final class AuditLineText {
                     case "seal" -> faint("closed") + Printable.of(line.text("reason"));
                     default -> Printable.of(line.event());
                 };
+    }
+
+    private static String by(AuditLine line) {
+        return what(line, "by");
+    }
+
+    private static String what(AuditLine line, String key) {
+        return line.text(key).isEmpty() ? "" : "  " + key + " " + Printable.of(line.text(key));
     }
 
     /** What a call has set and cleared: {@code   set seen (2 values), web  cleared old}. */

@@ -30,8 +30,20 @@ final class AuditStats {
     private static final String OTHERS = "(others)";
 
     private static final String AUDITED = "audited";
-    private static final Set<String> KNOWN_EVENTS =
-            Set.of("decision", "method", "result", "settlement", "marks", "policy", "failure", "lost", "open", "seal");
+    private static final Set<String> KNOWN_EVENTS = Set.of(
+            "decision",
+            "method",
+            "result",
+            "settlement",
+            "marks",
+            "policy",
+            "suspension",
+            "reset",
+            "clear",
+            "failure",
+            "lost",
+            "open",
+            "seal");
     private static final Set<String> REFUSALS = Set.of("denied", "hidden", "refused");
     private static final Set<String> PASSES = Set.of("allowed", "approved", AUDITED);
     private static final Set<String> KNOWN_DECISIONS = Arrays.stream(AuditEvent.Outcome.values())

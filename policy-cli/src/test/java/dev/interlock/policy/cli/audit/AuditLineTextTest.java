@@ -32,7 +32,9 @@ class AuditLineTextTest {
             "policyDescription",
             "failure",
             "before",
-            "reason");
+            "reason",
+            "limit",
+            "subject");
 
     @ParameterizedTest
     @ValueSource(
@@ -41,7 +43,11 @@ class AuditLineTextTest {
                 "method",
                 "result",
                 "settlement",
+                "marks",
                 "policy",
+                "suspension",
+                "reset",
+                "clear",
                 "failure",
                 "lost",
                 "open",
