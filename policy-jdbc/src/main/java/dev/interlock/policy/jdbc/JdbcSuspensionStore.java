@@ -8,6 +8,7 @@ import java.sql.SQLException;
 import java.sql.Types;
 import java.time.DateTimeException;
 import java.time.Instant;
+import java.util.Optional;
 import java.util.concurrent.CompletionStage;
 import org.jspecify.annotations.Nullable;
 
@@ -30,12 +31,12 @@ final class JdbcSuspensionStore implements SuspensionStore {
 
     @Override
     public @Nullable Suspension read() {
-        return transactions.<@Nullable Suspension>read(transaction -> read(transaction, ""));
+        return transactions.read(transaction -> read(transaction, "")).orElse(null);
     }
 
     @Override
     public CompletionStage<@Nullable Suspension> readAsync() {
-        return transactions.<@Nullable Suspension>readAsync(transaction -> read(transaction, ""));
+        return transactions.readAsync(transaction -> read(transaction, "")).thenApply(read -> read.orElse(null));
     }
 
     @Override
@@ -45,27 +46,31 @@ final class JdbcSuspensionStore implements SuspensionStore {
 
     @Override
     public @Nullable Suspension resume() {
-        return transactions.<@Nullable Suspension>change(transaction -> {
-            Suspension ended = read(transaction, transaction.dialect().forUpdate());
-            if (ended != null) {
-                write(transaction, null);
-            }
-            return ended;
-        });
+        return transactions
+                .change(transaction -> {
+                    Optional<Suspension> ended =
+                            read(transaction, transaction.dialect().forUpdate());
+                    if (ended.isPresent()) {
+                        write(transaction, null);
+                    }
+                    return ended;
+                })
+                .orElse(null);
     }
 
     /** A row that is gone, or that can't be read, is not taken for "not suspended". */
-    private static @Nullable Suspension read(Transaction transaction, String lock) throws SQLException {
+    private static Optional<Suspension> read(Transaction transaction, String lock) throws SQLException {
         try (PreparedStatement select = transaction.prepare(SELECT + lock);
                 ResultSet row = select.executeQuery()) {
             if (!row.next()) {
                 throw new SQLException("the row that says whether calls are suspended is gone from the tables");
             }
             if (row.getInt(1) == 0) {
-                return null;
+                return Optional.empty();
             }
             String reason = whole(row.getBytes(5), row.getString(2));
-            return new Suspension(reason == null ? "" : reason, whole(row.getBytes(6), row.getString(3)), since(row));
+            return Optional.of(
+                    new Suspension(reason == null ? "" : reason, whole(row.getBytes(6), row.getString(3)), since(row)));
         }
     }
 
