@@ -105,12 +105,15 @@ enum Dialect {
         boolean isContention(SQLException failure) {
             // A serialization failure, a deadlock; and a key that another transaction has just inserted.
             String state = failure.getSQLState();
-            return "40001".equals(state) || "40P01".equals(state) || "23505".equals(state);
+            return TRY_AGAIN.equals(state) || "40P01".equals(state) || "23505".equals(state);
         }
     };
 
     /** The number of the lock under which tables are made: the bytes of ILKSCHEM. */
     private static final long MIGRATION = 0x494C4B534348454DL;
+
+    /** The state of an exception that says that the same transaction may succeed if it is tried again. */
+    static final String TRY_AGAIN = "40001";
 
     private final String bytes;
     private final String forUpdate;

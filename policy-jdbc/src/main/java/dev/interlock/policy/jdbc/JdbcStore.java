@@ -48,7 +48,8 @@ public final class JdbcStore implements StateStore {
 
     private final Transactions transactions;
     private final @Nullable StoreThreads ownThreads;
-    private final Fallback fallback;
+    private final RateLimiter rateLimiter;
+    private final LimitRecords limitRecords;
     private final SessionMemory sessionMemory;
     private final SessionRecords sessionRecords;
     private final ApprovalStore approvalStore;
@@ -64,7 +65,10 @@ public final class JdbcStore implements StateStore {
                 new CircuitBreaker(builder.time, builder.failures, builder.pause, builder.listener),
                 new Schema(),
                 builder.databaseTime);
-        this.fallback = Fallback.of(builder.failureMode, builder.time);
+        LimitRows limits = new LimitRows(builder.maxKeys);
+        this.rateLimiter =
+                new JdbcRateLimiter(transactions, limits, Fallback.of(builder.failureMode, builder.time));
+        this.limitRecords = new JdbcLimitRecords(transactions, limits);
         SessionRows sessions = new SessionRows(builder.maxSessions);
         this.sessionMemory = new JdbcSessionMemory(transactions, sessions);
         this.sessionRecords = new JdbcSessionRecords(transactions, sessions);
@@ -90,12 +94,12 @@ public final class JdbcStore implements StateStore {
 
     @Override
     public RateLimiter rateLimiter() {
-        throw new UnsupportedOperationException("not yet");
+        return rateLimiter;
     }
 
     @Override
     public LimitRecords limitRecords() {
-        throw new UnsupportedOperationException("not yet");
+        return limitRecords;
     }
 
     @Override

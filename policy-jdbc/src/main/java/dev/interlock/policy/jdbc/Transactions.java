@@ -100,7 +100,16 @@ final class Transactions {
         return await(start(work, true, late -> {}));
     }
 
-    /** Does the same as {@link #change} without blocking the caller. */
+    /**
+     * Does the same as {@link #change(Work)}.
+     *
+     * @param late as in {@link #changeAsync(Work, Consumer)}
+     */
+    <T extends @Nullable Object> T change(Work<T> work, Consumer<T> late) {
+        return await(start(work, true, late));
+    }
+
+    /** Does the same as {@link #change(Work)} without blocking the caller. */
     <T extends @Nullable Object> CompletableFuture<T> changeAsync(Work<T> work) {
         return changeAsync(work, late -> {});
     }

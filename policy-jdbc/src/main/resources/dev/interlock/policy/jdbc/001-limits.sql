@@ -1,9 +1,11 @@
 -- What limits have counted, one row for each key. Times are nanoseconds since 1970.
 --
--- A key is the limit, the subject and the values of the call that are counted separately, as bytes in their order; the
--- three columns after it are for people, with what can't be shown replaced. The cell holds all that is counted. A row
--- that is replaced, reset or deleted gets another generation, so that what was granted before changes nothing after.
--- seen_at is the latest time at which the row was used: the clock that it is counted by never goes back behind it.
+-- A key is the limit, the subject and the values of the call that are counted separately, as bytes in their order, or
+-- what stands for one that is too long for an index; name is the whole key then, and null otherwise. The columns from
+-- limit_name to used are for people, with what can't be shown replaced. The cell holds all that is counted. A count
+-- that is begun anew has another generation, so that what was granted before changes nothing after. seen_at is the
+-- latest time at which the row was used: the clock that it is counted by never goes back behind it. From fresh_at on,
+-- nothing is counted any more unless something happens before; the row may be deleted some minutes later.
 CREATE TABLE interlock_limits (
   key {bytes} NOT NULL PRIMARY KEY,
   limit_name TEXT NOT NULL,
@@ -14,6 +16,7 @@ CREATE TABLE interlock_limits (
   fresh_at BIGINT NOT NULL,
   seen_at BIGINT NOT NULL,
   generation BIGINT NOT NULL,
+  name {bytes},
   cell {bytes} NOT NULL
 );
 

@@ -16,7 +16,7 @@ final class BatchGrant extends InMemoryReservation {
     final List<CellGrant> parts;
 
     /** For each part, its position in the batch. */
-    private final int[] positions;
+    final int[] positions;
 
     BatchGrant(InMemoryRateLimiter owner, List<LimitKey> keys, List<CellGrant> parts, int[] positions) {
         super(owner);

@@ -240,6 +240,29 @@ final class BucketCell extends Cell implements LimitHandle.Count {
         Snapshot.bucket(out, key, rate, Math.min(debt(now), rate.depth));
     }
 
+    @Override
+    void keep(DataOutputStream out) throws IOException {
+        out.writeByte(CellBytes.BUCKET);
+        CellBytes.write(out, rate);
+        out.writeLong(state >> 1);
+        CellBytes.write(out, shifts);
+    }
+
+    @Override
+    String kind() {
+        return "token bucket";
+    }
+
+    static BucketCell kept(CellBytes in) throws IOException {
+        BucketRate rate = in.rate();
+        long tat = in.tat();
+        // It is doubled.
+        CellBytes.require(rate.emission > 0 && tat < 1L << 62);
+        BucketCell cell = new BucketCell(rate, tat);
+        cell.shifts = in.shifts(1);
+        return cell;
+    }
+
     private long debt(ClockReading now) {
         return Math.max(0, (state >> 1) - now.nanos());
     }
@@ -257,11 +280,16 @@ final class BucketCell extends Cell implements LimitHandle.Count {
         final long cost;
         final long shifted;
 
-        InQueue(InMemoryRateLimiter owner, BucketCell cell, ChargeMode mode, long tat, long cost, long shifted) {
+        InQueue(InMemoryRateLimiter owner, Cell cell, ChargeMode mode, long tat, long cost, long shifted) {
             super(owner, cell, mode);
             this.tat = tat;
             this.cost = cost;
             this.shifted = shifted;
+        }
+
+        @Override
+        CellGrant on(InMemoryRateLimiter other, Cell cell) {
+            return new InQueue(other, cell, mode, tat, cost, shifted);
         }
     }
 }

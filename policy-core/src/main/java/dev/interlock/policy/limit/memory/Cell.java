@@ -165,6 +165,12 @@ abstract class Cell {
     /** Writes what {@link Snapshot} specifies for this cell. The cell must not be fresh. */
     abstract void write(LimitKey key, DataOutputStream out, ClockReading now) throws IOException;
 
+    /** Writes all that the cell is, with times as they are, for {@link KeptLimits}. */
+    abstract void keep(DataOutputStream out) throws IOException;
+
+    /** What is written for a person who looks at where it is kept. */
+    abstract String kind();
+
     /** Called once, before a fresh cell is dropped. */
     void forget(ClockReading now) {}
 

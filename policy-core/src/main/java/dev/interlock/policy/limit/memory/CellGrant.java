@@ -32,6 +32,14 @@ abstract non-sealed class CellGrant extends InMemoryReservation {
         // Only places have leases.
     }
 
+    /** The same of another cell, for one whose cell is kept as bytes meanwhile. */
+    abstract CellGrant on(InMemoryRateLimiter other, Cell cell);
+
+    /** Whether it has a lease, so that {@link #hold} changes something. */
+    boolean isLeased() {
+        return false;
+    }
+
     /** The charge, if its amount is known only at the end of the call. */
     @Nullable
     Charge afterwards() {

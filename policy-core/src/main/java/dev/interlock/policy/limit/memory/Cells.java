@@ -24,14 +24,32 @@ final class Cells {
 
     private final Sweeper sweeper = new Sweeper(this);
 
+    /** Whether fresh cells are dropped. */
+    private final boolean sweeping;
+
     /** As many as there are different rules in policies. */
     private final ConcurrentMap<LimitRule.TokenBucket, BucketRate> meters = new ConcurrentHashMap<>();
 
     private final ConcurrentMap<Window, HighWaterMark> horizons = new ConcurrentHashMap<>();
 
     Cells(InMemoryRateLimiter owner, long maxKeys) {
+        this(owner, maxKeys, true);
+    }
+
+    private Cells(InMemoryRateLimiter owner, long maxKeys, boolean sweeping) {
         this.owner = owner;
         this.holdings = new Holdings(maxKeys);
+        this.sweeping = sweeping;
+    }
+
+    /** The cells of one batch, which a store bounds and drops by itself. */
+    static Cells keptElsewhere(InMemoryRateLimiter owner) {
+        return new Cells(owner, Integer.MAX_VALUE, false);
+    }
+
+    /** Puts a cell in its place, before anything is counted. */
+    void put(LimitKey key, Cell cell) {
+        cells.put(key, cell);
     }
 
     long size() {
@@ -62,7 +80,9 @@ final class Cells {
 
     /** Checks whether some cells can be dropped, after one has been added. */
     void sweep(ClockReading now) {
-        sweeper.step(now);
+        if (sweeping) {
+            sweeper.step(now);
+        }
     }
 
     /** Replaces {@code claimed}, which the caller has claimed, by {@code next}. */

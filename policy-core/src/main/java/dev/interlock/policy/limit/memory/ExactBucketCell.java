@@ -148,6 +148,27 @@ final class ExactBucketCell extends LockedCell {
         Snapshot.exact(out, key, rate, full ? rate.window : debt, full ? 0 : fraction);
     }
 
+    @Override
+    void keep(DataOutputStream out) throws IOException {
+        out.writeByte(CellBytes.EXACT);
+        CellBytes.write(out, rate);
+        out.writeLong(tat);
+        out.writeLong(fraction);
+        CellBytes.write(out, shifts);
+    }
+
+    @Override
+    String kind() {
+        return "token bucket";
+    }
+
+    static ExactBucketCell kept(CellBytes in) throws IOException {
+        BucketRate rate = in.rate();
+        ExactBucketCell cell = new ExactBucketCell(rate, in.tat(), in.fraction(rate.max));
+        cell.shifts = in.shifts(Math.max(1, rate.max));
+        return cell;
+    }
+
     private long cost(long micros) {
         // More than a bucket's fill comes only from another rule's count. It is compared, but never kept.
         return Math.min(Math128.multiplyDivide(micros, rate.window, Math.max(1, rate.max)), Long.MAX_VALUE / 4);
@@ -178,6 +199,21 @@ final class ExactBucketCell extends LockedCell {
             this.costFraction = costFraction;
             this.shiftNanos = cell.shifts == null ? 0 : cell.shifts.nanos();
             this.shiftFraction = cell.shifts == null ? 0 : cell.shifts.fraction();
+        }
+
+        private InQueue(InMemoryRateLimiter owner, Cell cell, InQueue same) {
+            super(owner, cell, same.mode);
+            this.tat = same.tat;
+            this.fraction = same.fraction;
+            this.cost = same.cost;
+            this.costFraction = same.costFraction;
+            this.shiftNanos = same.shiftNanos;
+            this.shiftFraction = same.shiftFraction;
+        }
+
+        @Override
+        CellGrant on(InMemoryRateLimiter other, Cell cell) {
+            return new InQueue(other, cell, this);
         }
     }
 }

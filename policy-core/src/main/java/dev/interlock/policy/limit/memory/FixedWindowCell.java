@@ -173,6 +173,27 @@ final class FixedWindowCell extends LockedCell {
         horizon.raise(now.wall() >= end ? end : start);
     }
 
+    @Override
+    void keep(DataOutputStream out) throws IOException {
+        out.writeByte(CellBytes.FIXED);
+        CellBytes.write(out, horizon.window);
+        out.writeLong(start);
+        out.writeLong(used);
+        out.writeBoolean(watched);
+    }
+
+    @Override
+    String kind() {
+        return "fixed window";
+    }
+
+    static FixedWindowCell kept(CellBytes in) throws IOException {
+        HighWaterMark horizon = in.horizon();
+        FixedWindowCell cell = new FixedWindowCell(horizon, in.wall(), in.amount());
+        cell.watched = in.flag();
+        return cell;
+    }
+
     private static class InWindow extends CellGrant {
         final long start;
         final long micros;
@@ -181,6 +202,11 @@ final class FixedWindowCell extends LockedCell {
             super(owner, cell, mode);
             this.start = start;
             this.micros = micros;
+        }
+
+        @Override
+        CellGrant on(InMemoryRateLimiter other, Cell cell) {
+            return new InWindow(other, cell, mode, start, micros);
         }
     }
 
@@ -191,6 +217,11 @@ final class FixedWindowCell extends LockedCell {
         Afterwards(InMemoryRateLimiter owner, Cell cell, long start, Charge charge) {
             super(owner, cell, charge.mode(), start, charge.amount().micros());
             this.charge = charge;
+        }
+
+        @Override
+        CellGrant on(InMemoryRateLimiter other, Cell cell) {
+            return new Afterwards(other, cell, start, charge);
         }
 
         @Override

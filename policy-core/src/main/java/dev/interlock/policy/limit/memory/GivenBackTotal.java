@@ -17,6 +17,14 @@ final class GivenBackTotal {
 
     private long fraction;
 
+    GivenBackTotal() {}
+
+    /** One that was kept. */
+    GivenBackTotal(long nanos, long fraction) {
+        this.nanos = nanos;
+        this.fraction = fraction;
+    }
+
     long nanos() {
         return nanos;
     }

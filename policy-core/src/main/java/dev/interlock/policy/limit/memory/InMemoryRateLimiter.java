@@ -58,6 +58,16 @@ public final class InMemoryRateLimiter implements RateLimiter {
         this.cells = new Cells(this, builder.maxKeys);
     }
 
+    /** One for counts that are kept elsewhere: it counts at one moment, in the cells that are put into it. */
+    InMemoryRateLimiter(ClockReading moment) {
+        this.clock = LimiterClock.standingAt(moment);
+        this.cells = Cells.keptElsewhere(this);
+    }
+
+    Cells cells() {
+        return cells;
+    }
+
     /** Creates a limiter with the clocks of the JVM and room for a million keys. */
     public static InMemoryRateLimiter create() {
         return builder().build();

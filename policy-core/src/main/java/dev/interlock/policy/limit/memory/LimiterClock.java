@@ -18,8 +18,29 @@ final class LimiterClock {
     private final long origin;
 
     LimiterClock(TimeSource source) {
+        this(source, source.monotonicNanos());
+    }
+
+    private LimiterClock(TimeSource source, long origin) {
         this.source = source;
-        this.origin = source.monotonicNanos();
+        this.origin = origin;
+    }
+
+    /** A clock that stands still. */
+    static LimiterClock standingAt(ClockReading moment) {
+        return new LimiterClock(
+                new TimeSource() {
+                    @Override
+                    public long wallMillis() {
+                        return moment.wall();
+                    }
+
+                    @Override
+                    public long monotonicNanos() {
+                        return moment.nanos();
+                    }
+                },
+                0);
     }
 
     long nanos() {

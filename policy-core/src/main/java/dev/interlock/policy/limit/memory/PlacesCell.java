@@ -5,6 +5,7 @@ import dev.interlock.policy.call.CallOutcome;
 import dev.interlock.policy.limit.LimitKey;
 import dev.interlock.policy.limit.LimitRule;
 import java.io.DataOutputStream;
+import java.io.IOException;
 import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 
@@ -60,21 +61,50 @@ final class PlacesCell extends LockedCell {
         expire(now.nanos());
         long lease = ((LimitRule.Concurrent) rule).lease().toNanos();
         Place place = new Place(owner, this, mode, micros, lease);
-        place.ends = now.nanos() + lease;
+        link(place, now.nanos() + lease);
+        return place;
+    }
+
+    private void link(Place place, long ends) {
+        place.ends = ends;
         place.before = last;
         if (last != null) {
             last.after = place;
         }
         last = place;
         place.linked = true;
-        taken = Math128.add(taken, micros);
+        taken = Math128.add(taken, place.micros);
         firstEnd = Math.min(firstEnd, place.ends);
-        return place;
     }
 
     @Override
     void giveBack(CellGrant held, ClockReading now) {
-        unlink((Place) held);
+        Place place = own((Place) held);
+        if (place != null) {
+            unlink(place);
+        }
+    }
+
+    /** The place in this cell: in one that was kept and read since, it is another object. */
+    private @Nullable Place own(Place held) {
+        if (held.cell.equals(this)) {
+            return held;
+        }
+        Place place = last;
+        while (place != null && place.id != held.id) {
+            place = place.before;
+        }
+        return place;
+    }
+
+    /** Lets the lease of a place begin {@code wait} after {@code now}. One that has ended stays so. */
+    void hold(CellGrant held, long wait, long now) {
+        expire(now);
+        Place place = own((Place) held);
+        if (place != null && place.linked) {
+            place.ends = now + wait + place.lease;
+            firstEnd = Math.min(firstEnd, place.ends);
+        }
     }
 
     private void unlink(Place place) {
@@ -166,10 +196,50 @@ final class PlacesCell extends LockedCell {
         throw new IllegalStateException("calls that are under way end with the process");
     }
 
+    @Override
+    void keep(DataOutputStream out) throws IOException {
+        LimitRule.Concurrent counted = (LimitRule.Concurrent) rule;
+        out.writeByte(CellBytes.PLACES);
+        out.writeLong(counted.max().micros());
+        out.writeLong(counted.lease().toNanos());
+        // From the last to the first; they are linked in the reverse order, which means nothing.
+        int count = 0;
+        for (Place place = last; place != null; place = place.before) {
+            count++;
+        }
+        out.writeInt(count);
+        for (Place place = last; place != null; place = place.before) {
+            out.writeLong(place.id());
+            out.writeLong(place.micros);
+            out.writeLong(place.lease);
+            out.writeLong(place.ends);
+        }
+    }
+
+    @Override
+    String kind() {
+        return "concurrent calls";
+    }
+
+    static PlacesCell kept(CellBytes in) throws IOException {
+        PlacesCell cell = new PlacesCell(new LimitRule.Concurrent(in.max(), in.length()));
+        for (int left = in.count(CellBytes.MOST); left > 0; left--) {
+            long id = in.id();
+            Place place = new Place(in.owner(), cell, ChargeMode.SENT, in.amount(), in.length().toNanos());
+            place.id = id;
+            cell.link(place, in.time());
+        }
+        return cell;
+    }
+
     /** The place of one call. Its fields are used only while its cell is claimed. */
     private static final class Place extends CellGrant {
         final long micros;
         final long lease;
+
+        /** By which it is found where it is kept; 0 if it has none yet. */
+        long id;
+
         long ends;
         boolean linked;
 
@@ -179,10 +249,29 @@ final class PlacesCell extends LockedCell {
         @Nullable
         Place after;
 
-        Place(InMemoryRateLimiter owner, PlacesCell cell, ChargeMode mode, long micros, long lease) {
+        Place(InMemoryRateLimiter owner, Cell cell, ChargeMode mode, long micros, long lease) {
             super(owner, cell, mode);
             this.micros = micros;
             this.lease = lease;
+        }
+
+        long id() {
+            while (id == 0) {
+                id = CellBytes.newId();
+            }
+            return id;
+        }
+
+        @Override
+        CellGrant on(InMemoryRateLimiter other, Cell cell) {
+            Place same = new Place(other, cell, mode, micros, lease);
+            same.id = id();
+            return same;
+        }
+
+        @Override
+        boolean isLeased() {
+            return true;
         }
 
         @Override
@@ -196,13 +285,7 @@ final class PlacesCell extends LockedCell {
                 return;
             }
             try {
-                PlacesCell places = (PlacesCell) cell;
-                long now = clock.nanos();
-                places.expire(now);
-                if (linked) {
-                    ends = now + wait + lease;
-                    places.firstEnd = Math.min(places.firstEnd, ends);
-                }
+                ((PlacesCell) cell).hold(this, wait, clock.nanos());
             } finally {
                 cell.release();
             }

@@ -217,6 +217,41 @@ final class SlidingWindowCell extends LockedCell {
         }
     }
 
+    @Override
+    void keep(DataOutputStream out) throws IOException {
+        out.writeByte(CellBytes.SLIDING);
+        out.writeLong(window);
+        out.writeLong(max.micros());
+        out.writeBoolean(watched);
+        out.writeLong(left);
+        out.writeInt(size);
+        for (int i = 0; i < size; i++) {
+            out.writeLong(time(i));
+            out.writeLong(amount(i));
+        }
+    }
+
+    @Override
+    String kind() {
+        return "sliding window";
+    }
+
+    static SlidingWindowCell kept(CellBytes in) throws IOException {
+        SlidingWindowCell cell = new SlidingWindowCell(in.length());
+        cell.max = in.max();
+        cell.watched = in.flag();
+        cell.left = in.time();
+        int entries = in.count(ENTRIES);
+        long before = cell.left;
+        for (int i = 0; i < entries; i++) {
+            long time = in.time();
+            CellBytes.require(time > before);
+            before = time;
+            cell.append(time, in.amount());
+        }
+        return cell;
+    }
+
     private void expire(long now) {
         boolean vast = sum == FULL && size > 0 && time(0) + window <= now;
         while (size > 0 && time(0) + window <= now) {
@@ -291,6 +326,11 @@ final class SlidingWindowCell extends LockedCell {
             this.time = time;
             this.micros = micros;
         }
+
+        @Override
+        CellGrant on(InMemoryRateLimiter other, Cell cell) {
+            return new At(other, cell, mode, time, micros);
+        }
     }
 
     /** What is reserved for a call whose amount is known only at its end. */
@@ -300,6 +340,11 @@ final class SlidingWindowCell extends LockedCell {
         Afterwards(InMemoryRateLimiter owner, Cell cell, long time, Charge charge) {
             super(owner, cell, charge.mode(), time, charge.amount().micros());
             this.charge = charge;
+        }
+
+        @Override
+        CellGrant on(InMemoryRateLimiter other, Cell cell) {
+            return new Afterwards(other, cell, time, charge);
         }
 
         @Override
