@@ -1,9 +1,11 @@
 package dev.interlock.policy.cli.approvals;
 
-import dev.interlock.policy.cli.io.Json;
+import dev.interlock.policy.cli.io.CliException;
 import dev.interlock.policy.cli.io.JsonText;
 import dev.interlock.policy.cli.io.Version;
-import dev.interlock.policy.value.Value;
+import dev.interlock.policy.value.Arguments;
+import dev.interlock.policy.value.InvalidValueException;
+import dev.interlock.policy.value.ValueLimits;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -25,6 +27,7 @@ import picocli.CommandLine.Spec;
             "Example:",
             "  interlock approvals approve 4k9m-tz2q-0d7x-b1hn",
             "  interlock approvals approve 4k9m-tz2q-0d7x-b1hn --args '{\"amount\": 30}'",
+            "  interlock approvals approve 4k9m-tz2q-0d7x-b1hn --state redis://state:6379",
         })
 final class ApprovalsApproveCommand implements Callable<Integer> {
 
@@ -51,12 +54,16 @@ final class ApprovalsApproveCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        Json request = new Json().put("do", "approve").put("ticket", ticket).maybe("by", by);
-        if (args != null) {
-            request.put("args", Value.freeze(JsonText.object(args, "--args")));
-        }
-        approvals.answer(ticket, request);
+        approvals.answer(ticket, new PersonsAnswer(true, by, null, args == null ? null : narrower(args)));
         spec.commandLine().getOut().println("Approved. The call passes when the agent makes it again.");
         return ExitCode.OK;
+    }
+
+    private static Arguments narrower(String json) {
+        try {
+            return Arguments.freeze(JsonText.object(json, "--args"), ValueLimits.DEFAULT);
+        } catch (InvalidValueException e) {
+            throw new CliException("--args: " + e.getMessage());
+        }
     }
 }

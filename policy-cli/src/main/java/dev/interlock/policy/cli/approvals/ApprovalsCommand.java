@@ -16,6 +16,7 @@ import picocli.CommandLine.Spec;
         description = {
             "Answers the tickets of calls that need a person's approval.",
             "Tickets are handed out by: interlock proxy --approvals POLICY -- COMMAND",
+            "One that is kept in a store outlives the proxy, and is good for all that share the store.",
         },
         footer = {"", "Each command has a --help of its own, with an example."},
         subcommands = {ApprovalsListCommand.class, ApprovalsApproveCommand.class, ApprovalsDenyCommand.class})

@@ -1,6 +1,5 @@
 package dev.interlock.policy.cli.approvals;
 
-import dev.interlock.policy.cli.io.Json;
 import dev.interlock.policy.cli.io.Version;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
@@ -41,13 +40,7 @@ final class ApprovalsDenyCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        approvals.answer(
-                ticket,
-                new Json()
-                        .put("do", "deny")
-                        .put("ticket", ticket)
-                        .maybe("by", by)
-                        .maybe("reason", reason));
+        approvals.answer(ticket, new PersonsAnswer(false, by, reason, null));
         spec.commandLine().getOut().println("Denied. The agent is told when it makes the call again.");
         return ExitCode.OK;
     }

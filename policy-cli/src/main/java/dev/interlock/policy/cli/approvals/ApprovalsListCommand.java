@@ -1,17 +1,14 @@
 package dev.interlock.policy.cli.approvals;
 
 import dev.interlock.policy.cli.io.FormatOption;
-import dev.interlock.policy.cli.io.Json;
 import dev.interlock.policy.cli.io.Printable;
 import dev.interlock.policy.cli.io.Version;
 import dev.interlock.policy.cli.screen.Screen;
 import dev.interlock.policy.value.NumberValue;
 import dev.interlock.policy.value.ObjectValue;
-import dev.interlock.policy.value.Value;
 import java.io.PrintWriter;
-import java.util.List;
+import java.util.Collection;
 import java.util.concurrent.Callable;
-import java.util.stream.Stream;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.ExitCode;
 import picocli.CommandLine.Mixin;
@@ -23,8 +20,17 @@ import picocli.CommandLine.Spec;
         name = "list",
         mixinStandardHelpOptions = true,
         versionProvider = Version.class,
-        description = "Shows the tickets of all proxies that run, and what each asks.",
-        footer = {"", "Example:", "  interlock approvals list"})
+        description = {
+            "Shows the tickets of calls that wait, and what each asks.",
+            "They are those of all proxies that run, and those that proxies of this user have kept; --state names"
+                    + " another store.",
+        },
+        footer = {
+            "",
+            "Example:",
+            "  interlock approvals list",
+            "  interlock approvals list --state redis://state:6379 --format json",
+        })
 final class ApprovalsListCommand implements Callable<Integer> {
 
     @Mixin
@@ -39,12 +45,7 @@ final class ApprovalsListCommand implements Callable<Integer> {
     @Override
     public Integer call() {
         PrintWriter out = spec.commandLine().getOut();
-        List<ObjectValue> tickets = approvals.ask(new Json().put("do", "list")).stream()
-                .flatMap(answer ->
-                        answer.get("tickets") instanceof Value.Array array ? array.items().stream() : Stream.empty())
-                .filter(ObjectValue.class::isInstance)
-                .map(ObjectValue.class::cast)
-                .toList();
+        Collection<ObjectValue> tickets = approvals.tickets();
         if (format.json()) {
             tickets.forEach(ticket -> out.println(ticket.json()));
         } else if (tickets.isEmpty()) {

@@ -53,7 +53,8 @@ public final class Json {
         return place.line() == 0 ? json : json.put("line", place.line()).put("column", place.column());
     }
 
-    ObjectValue value() {
+    /** The object, as it is so far. */
+    public ObjectValue value() {
         return ObjectValue.of(members);
     }
 
