@@ -16,7 +16,10 @@ import dev.interlock.policy.engine.AdmitOptions;
 import dev.interlock.policy.engine.Explanation;
 import dev.interlock.policy.engine.JudgedResult;
 import dev.interlock.policy.engine.PolicyEngine;
+import dev.interlock.policy.limit.RateLimiter;
 import dev.interlock.policy.limit.memory.InMemoryRateLimiter;
+import dev.interlock.policy.session.SessionMemory;
+import dev.interlock.policy.state.StateStore;
 import dev.interlock.policy.tool.SchemaValidator;
 import java.time.Duration;
 import java.util.Comparator;
@@ -88,6 +91,32 @@ public final class PolicySimulator {
      * @throws IllegalArgumentException if the policy can't be enforced with this validator, or asks another predicate
      */
     public PolicySimulator(Policy policy, ToolList tools, @Nullable SchemaValidator validator, Set<String> predicates) {
+        this(policy, tools, validator, predicates, null, null);
+    }
+
+    /**
+     * Creates a simulator that finds what is counted and marked in a store, which has a clock of its own. Made for
+     * {@link #explain}, which changes nothing there. Calls that are made count in the store.
+     *
+     * @param state the store; it is not closed
+     * @throws IllegalArgumentException if the policy can't be enforced with this validator, or asks another predicate
+     */
+    public PolicySimulator(
+            Policy policy,
+            ToolList tools,
+            @Nullable SchemaValidator validator,
+            Set<String> predicates,
+            StateStore state) {
+        this(policy, tools, validator, predicates, state.rateLimiter(), state.sessionMemory());
+    }
+
+    private PolicySimulator(
+            Policy policy,
+            ToolList tools,
+            @Nullable SchemaValidator validator,
+            Set<String> predicates,
+            @Nullable RateLimiter limiter,
+            @Nullable SessionMemory sessions) {
         this.tools = tools;
         for (String name : policy.predicates()) {
             if (!predicates.contains(name)) {
@@ -98,7 +127,10 @@ public final class PolicySimulator {
         }
         AtomicLong ids = new AtomicLong();
         PolicyEngine.Builder builder = PolicyEngine.builder(policy)
-                .rateLimiter(InMemoryRateLimiter.builder().time(time).build())
+                .rateLimiter(
+                        limiter == null
+                                ? InMemoryRateLimiter.builder().time(time).build()
+                                : limiter)
                 .approvals(new Stand())
                 .context(policy.context().orElse(List.of()).toArray(String[]::new))
                 .time(time)
@@ -107,6 +139,9 @@ public final class PolicySimulator {
         predicates.forEach(name -> builder.predicate(name, (value, operand) -> answer(name), PATIENCE));
         if (validator != null) {
             builder.schemaValidator(validator);
+        }
+        if (sessions != null) {
+            builder.sessionMemory(sessions);
         }
         this.engine = builder.build();
     }

@@ -1,5 +1,6 @@
 package dev.interlock.policy.cli.policy;
 
+import dev.interlock.policy.Policy;
 import dev.interlock.policy.call.MethodCall;
 import dev.interlock.policy.call.ToolCall;
 import dev.interlock.policy.cli.io.AtFile;
@@ -12,16 +13,20 @@ import dev.interlock.policy.cli.io.JsonText;
 import dev.interlock.policy.cli.io.ToolsOption;
 import dev.interlock.policy.cli.io.Version;
 import dev.interlock.policy.cli.screen.Screen;
+import dev.interlock.policy.cli.state.AskedState;
 import dev.interlock.policy.engine.Explanation;
 import dev.interlock.policy.mcp.schema.SdkSchemaValidator;
+import dev.interlock.policy.state.StateStore;
 import dev.interlock.policy.testing.PolicySimulator;
 import dev.interlock.policy.testing.ToolList;
+import dev.interlock.policy.tool.SchemaValidator;
 import dev.interlock.policy.tool.ToolRating;
 import dev.interlock.policy.value.Value;
 import java.time.DateTimeException;
 import java.time.Instant;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.ArgGroup;
@@ -40,7 +45,7 @@ import picocli.CommandLine.Spec;
         versionProvider = Version.class,
         description = {
             "Says how a policy decides one call, or another request, and why.",
-            "The limits stand as if no call had been made before.",
+            "The limits stand as if no call had been made before, or, with --kept or --state, as they do now.",
         },
         customSynopsis = "interlock explain [OPTIONS] (--tool=T | --method=M) POLICY",
         footer = {
@@ -48,6 +53,7 @@ import picocli.CommandLine.Spec;
             "Example:",
             "  interlock explain policy.yaml --tool create_charge --args '{\"amount\": 5000}'",
             "  interlock explain policy.yaml --tool create_charge --args @call.json",
+            "  interlock explain policy.yaml --tool create_charge --identity bot --kept",
         })
 public final class ExplainCommand implements Callable<Integer> {
 
@@ -122,6 +128,9 @@ public final class ExplainCommand implements Callable<Integer> {
     @Option(names = "--at", paramLabel = "TIME", description = "When: 2026-01-31T12:00:00Z. Default: now.")
     private @Nullable String at;
 
+    @Mixin
+    private AskedState state;
+
     @Spec
     private CommandSpec spec;
 
@@ -130,10 +139,7 @@ public final class ExplainCommand implements Callable<Integer> {
         Colours colours = Colours.detect();
         ToolCall call =
                 call(AtFile.text(arguments, "--args"), JsonText.read(AtFile.text(context, "--context"), "--context"));
-        PolicySimulator simulator = simulator();
-        simulator.moveTo(time());
-        simulator.answering(custom.answers());
-        Explanation explanation = simulator.explain(call);
+        Explanation explanation = explain(call);
         if (format.json()) {
             spec.commandLine().getOut().println(Explanations.json(asked.kind(), asked.name(), explanation));
         } else {
@@ -144,6 +150,23 @@ public final class ExplainCommand implements Callable<Integer> {
         }
         spec.commandLine().getOut().flush();
         return ExitCode.OK;
+    }
+
+    private Explanation explain(ToolCall call) {
+        long time = time();
+        if (!state.isGiven()) {
+            return explain(call, null, time);
+        } else if (at != null) {
+            throw new CliException("--at: a store has the counts of now alone");
+        }
+        return state.with(policy, server, store -> explain(call, store, time));
+    }
+
+    private Explanation explain(ToolCall call, @Nullable StateStore store, long time) {
+        PolicySimulator simulator = simulator(store);
+        simulator.moveTo(time);
+        simulator.answering(custom.answers());
+        return simulator.explain(call);
     }
 
     private ToolCall call(String json, Value said) {
@@ -162,18 +185,20 @@ public final class ExplainCommand implements Callable<Integer> {
         return call.by(identity).in(session).on(server).with(about);
     }
 
-    private PolicySimulator simulator() {
+    private PolicySimulator simulator(@Nullable StateStore store) {
         try {
+            Policy read = InputFile.read(policy).policy();
             ToolList known = tools.read();
             Map<String, ToolRating> ratings = new HashMap<>(known.ratings());
             if (risk != null || category != null) {
                 ratings.put(asked.name(), ToolList.rating(asked.name(), category, risk));
             }
-            return new PolicySimulator(
-                    InputFile.read(policy).policy(),
-                    new ToolList(known.definitions(), ratings),
-                    SdkSchemaValidator.ofDefaults(),
-                    custom.answers().keySet());
+            ToolList rated = new ToolList(known.definitions(), ratings);
+            SchemaValidator validator = SdkSchemaValidator.ofDefaults();
+            Set<String> answered = custom.answers().keySet();
+            return store == null
+                    ? new PolicySimulator(read, rated, validator, answered)
+                    : new PolicySimulator(read, rated, validator, answered, store);
         } catch (IllegalArgumentException e) {
             throw new CliException(String.valueOf(e.getMessage()));
         }

@@ -8,6 +8,7 @@ import dev.interlock.policy.cli.io.Spans;
 import dev.interlock.policy.limit.LimitRecord;
 import dev.interlock.policy.limit.LimitRule;
 import dev.interlock.policy.value.NumberValue;
+import java.math.BigDecimal;
 import java.time.Duration;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
@@ -102,15 +103,20 @@ record CountedLimit(LimitRecord record, @Nullable Amount max, boolean known) {
         json.put("limit", record.key().limit())
                 .put("subject", record.key().subject())
                 .put("values", record.key().partition())
-                .put("used", NumberValue.of(record.used().toBigDecimal()));
+                .put("used", number(record.used()));
         if (max != null) {
-            json.put("max", NumberValue.of(max.toBigDecimal()));
+            json.put("max", number(max));
         }
         json.put("algorithm", algorithm()).maybe("window", window().isEmpty() ? null : window());
         if (record.fresh() != null) {
             json.put("freshInMs", record.fresh().toMillis());
         }
         return known ? json : json.put("inPolicy", false);
+    }
+
+    /** Without zeros at the end, as a person would write it. */
+    private static NumberValue number(Amount amount) {
+        return NumberValue.of(new BigDecimal(amount.toString()));
     }
 
     /** For people, over several lines. */
