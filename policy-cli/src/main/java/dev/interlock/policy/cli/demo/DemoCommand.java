@@ -2,7 +2,11 @@ package dev.interlock.policy.cli.demo;
 
 import dev.interlock.policy.audit.log.AuditLog;
 import dev.interlock.policy.audit.log.Redaction;
+import dev.interlock.policy.cli.io.CliException;
 import dev.interlock.policy.cli.screen.Screen;
+import dev.interlock.policy.cli.state.NamedState;
+import dev.interlock.policy.cli.state.OpenState;
+import dev.interlock.policy.limit.RateLimiter;
 import io.modelcontextprotocol.client.transport.ServerParameters;
 import io.modelcontextprotocol.client.transport.StdioClientTransport;
 import io.modelcontextprotocol.json.McpJsonDefaults;
@@ -26,7 +30,13 @@ import picocli.CommandLine.Spec;
             "Plays an agent against an MCP server with a policy between them, and shows each decision.",
         },
         mixinStandardHelpOptions = true,
-        footer = {"", "Example:", "  interlock demo", "  interlock demo --audit demo.jsonl"})
+        footer = {
+            "",
+            "Example:",
+            "  interlock demo",
+            "  interlock demo --audit demo.jsonl",
+            "  interlock demo --state demo.db"
+        })
 public final class DemoCommand implements Callable<Integer> {
 
     @Spec
@@ -37,6 +47,13 @@ public final class DemoCommand implements Callable<Integer> {
             paramLabel = "FILE",
             description = "Write an audit log to this file, with all arguments, which are made up.")
     private @Nullable Path audit;
+
+    @Option(
+            names = "--state",
+            paramLabel = "FILE",
+            description = "Keep what limits count in this file, so that the next run finds its budget used. Default:"
+                    + " nothing is kept.")
+    private @Nullable String state;
 
     /** Called by the command line. */
     public DemoCommand() {}
@@ -54,9 +71,14 @@ public final class DemoCommand implements Callable<Integer> {
         }
         StdioClientTransport server = new StdioClientTransport(serverProcess(), McpJsonDefaults.getMapper());
         server.setStdErrorHandler(err::println);
-        try (log) {
-            boolean fine = new Demo(new Report(out, Ansi.AUTO, Screen.of(spec)), log).play(server);
+        try (log;
+                OpenState open = openState(err)) {
+            RateLimiter kept =
+                    open == null || !open.lasts() ? null : open.store().rateLimiter();
+            boolean fine = new Demo(new Report(out, Ansi.AUTO, Screen.of(spec)), log, kept).play(server);
             return fine ? ExitCode.OK : ExitCode.SOFTWARE;
+        } catch (CliException e) {
+            throw e;
         } catch (RuntimeException e) {
             err.println("interlock demo: the server could not be talked to: " + e.getMessage());
             return ExitCode.SOFTWARE;
@@ -64,6 +86,10 @@ public final class DemoCommand implements Callable<Integer> {
             out.flush();
             err.flush();
         }
+    }
+
+    private @Nullable OpenState openState(PrintWriter err) {
+        return state == null ? null : NamedState.open(state, line -> err.println("interlock demo: " + line));
     }
 
     private @Nullable AuditLog openLog() throws IOException {

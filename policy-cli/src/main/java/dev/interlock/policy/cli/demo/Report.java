@@ -100,9 +100,15 @@ final class Report {
         show(ansi.string("  @|bold,red UNEXPECTED|@ ") + what);
     }
 
-    void closing(int exports, int ran) {
-        styled("  @|bold Of " + exports + " complete exports within a minute, " + ran
+    /**
+     * @param remembered whether calls of earlier runs count
+     */
+    void closing(int exports, int ran, boolean remembered) {
+        styled("  @|bold Of " + exports + " complete exports" + (remembered ? ", " : " within a minute, ") + ran
                 + " ran. No denied call reached the server.|@");
+        if (remembered) {
+            show("  What earlier runs had used of the limit counted, and the next run finds what this one has used.");
+        }
         out.println();
     }
 

@@ -16,6 +16,9 @@ final class Script {
     /** How many exports the limit of the demo's policy allows. */
     static final int EXPORTS_ALLOWED = 10;
 
+    /** The tool with that limit. */
+    static final String LIMITED = "start_dicom_export_job";
+
     private Script() {}
 
     /**
@@ -23,7 +26,13 @@ final class Script {
      *
      * @param expected why a denial is expected, or {@link Code#ALLOWED}
      */
-    record Step(String tool, Map<String, Object> arguments, Code expected) {}
+    record Step(String tool, Map<String, Object> arguments, Code expected) {
+
+        /** Whether it depends on what was called before. */
+        boolean isLimited() {
+            return tool.equals(LIMITED) && (expected == Code.ALLOWED || expected == Code.LIMIT);
+        }
+    }
 
     static List<Step> steps() {
         List<Step> steps = new ArrayList<>();
@@ -39,12 +48,12 @@ final class Script {
                         "tags",
                         Map.of("reviewed-by", "agent"))));
         for (int i = 1; i <= EXPORTS_ALLOWED; i++) {
-            steps.add(allowed("start_dicom_export_job", export(i)));
+            steps.add(allowed(LIMITED, export(i)));
         }
-        steps.add(new Step("start_dicom_export_job", export(EXPORTS_ALLOWED + 1), Code.LIMIT));
+        steps.add(new Step(LIMITED, export(EXPORTS_ALLOWED + 1), Code.LIMIT));
         Map<String, Object> incomplete = new LinkedHashMap<>(export(EXPORTS_ALLOWED + 2));
         incomplete.remove("output_s3_uri");
-        steps.add(new Step("start_dicom_export_job", incomplete, Code.VALIDATION));
+        steps.add(new Step(LIMITED, incomplete, Code.VALIDATION));
         steps.add(new Step("delete_datastore", Map.of("datastore_id", STORE), Code.DENY_RULE));
         steps.add(allowed("list_dicom_export_jobs", Map.of("datastore_id", STORE)));
         return steps;
