@@ -20,8 +20,15 @@ public final class Interlock {
     private final Map<String, String> environment = new HashMap<>();
     private boolean merged;
 
+    /** What its proxies keep by default is kept in the directory: a test must not find what another has counted. */
     public Interlock(Path directory) {
         this.directory = directory;
+        environment.put("XDG_STATE_HOME", stateHome().toString());
+    }
+
+    /** Where state is kept by default. */
+    public Path stateHome() {
+        return directory.resolve("state-home").toAbsolutePath();
     }
 
     /** What came of a run. */

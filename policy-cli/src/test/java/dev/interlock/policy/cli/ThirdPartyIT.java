@@ -31,6 +31,7 @@ class ThirdPartyIT {
             "Apache-2.0", "TERMS AND CONDITIONS FOR USE, REPRODUCTION, AND DISTRIBUTION",
             "MIT", "permission notice shall be",
             "MIT-0", "Permission is hereby granted",
+            "BSD-2-Clause", "Redistributions of source code must retain",
             "BSD-3-Clause", "Redistributions in binary form must reproduce");
 
     @Test
