@@ -174,7 +174,9 @@ final class HostSuspension {
                 isRead();
             }
             unsaved = failure == null ? null : next;
-            pending = pending == next ? null : pending;
+            if (next.equals(pending)) {
+                pending = null;
+            }
             settle(null);
         }
     }

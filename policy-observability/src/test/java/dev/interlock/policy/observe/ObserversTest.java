@@ -13,6 +13,7 @@ import dev.interlock.policy.Rule;
 import dev.interlock.policy.approval.ApprovalAnswer;
 import dev.interlock.policy.approval.ApprovalHandler;
 import dev.interlock.policy.approval.ApprovalTickets;
+import dev.interlock.policy.audit.AuditEvent;
 import dev.interlock.policy.audit.AuditSink;
 import dev.interlock.policy.call.CallOutcome;
 import dev.interlock.policy.call.Decision;
@@ -24,6 +25,7 @@ import dev.interlock.policy.engine.Admission;
 import dev.interlock.policy.engine.AdmitOptions;
 import dev.interlock.policy.engine.PolicyEngine;
 import dev.interlock.policy.limit.Charge;
+import dev.interlock.policy.limit.LimitKey;
 import dev.interlock.policy.limit.RateLimiter;
 import dev.interlock.policy.limit.Usage;
 import dev.interlock.policy.limit.memory.InMemoryRateLimiter;
@@ -40,6 +42,7 @@ import io.opentelemetry.sdk.trace.SdkTracerProvider;
 import io.opentelemetry.sdk.trace.data.EventData;
 import io.opentelemetry.sdk.trace.export.SimpleSpanProcessor;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
@@ -188,6 +191,32 @@ class ObserversTest {
             builder.observer(observer);
         }
         return builder.build();
+    }
+
+    @Test
+    void whatPersonsStopAndResetIsCounted() {
+        Instant now = Instant.EPOCH;
+        MicrometerMetrics metrics = MicrometerMetrics.in(registry);
+        metrics.record(new AuditEvent.SuspensionChanged(now, true, "Stop.", "ada"));
+        metrics.record(new AuditEvent.LimitReset(now, new LimitKey("tools.pay#budget", "bob"), "ada"));
+        metrics.record(new AuditEvent.LimitReset(now, new LimitKey("tools.pay#budget", "eve"), "ada"));
+        metrics.record(new AuditEvent.SessionCleared(now, "s1", "ada"));
+
+        assertThat(registry.get("interlock.suspensions")
+                        .tag("change", "suspend")
+                        .counter()
+                        .count())
+                .isEqualTo(1);
+        assertThat(registry.get("interlock.resets")
+                        .tag("what", "limit")
+                        .counter()
+                        .count())
+                .isEqualTo(2);
+        assertThat(registry.get("interlock.resets")
+                        .tag("what", "session")
+                        .counter()
+                        .count())
+                .isEqualTo(1);
     }
 
     @Test
