@@ -1,9 +1,9 @@
 -- The tickets that have not expired, those that are used up included. Times are nanoseconds since 1970.
 --
--- The state is pending, approved, denied or used. The columns from tool to reason are for people, with what can't be
--- shown replaced, and cut where they are long; request and answer hold the same whole, as JSON. The binding is what a
--- yes is good for, and the holder whom the ticket is counted to, each as a hash. lasting is how long a ticket waits for
--- an answer, and how long that answer is good.
+-- The state is pending, approved, denied or used. The texts from tool to reason are for people, with what can't be seen
+-- escaped, and cut where they are long; request and answer hold the same whole, as JSON. The binding is what a yes is
+-- good for, and the holder whom the ticket is counted to, each as a hash. lasting is how long a ticket waits for an
+-- answer, and how long that answer is good.
 CREATE TABLE interlock_tickets (
   id TEXT NOT NULL PRIMARY KEY,
   state TEXT NOT NULL,

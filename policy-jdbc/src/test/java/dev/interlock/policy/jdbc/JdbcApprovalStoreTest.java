@@ -57,7 +57,7 @@ class JdbcApprovalStoreTest {
 
         assertThat(text("SELECT state || '|' || tool || '|' || server || '|' || identity || '|' || answered_by"
                         + " FROM interlock_tickets"))
-                .isEqualTo("denied|pay|bank|ann\uFFFDa\uFFFD[2J|Bob\uFFFD");
+                .isEqualTo("denied|pay|bank|ann\\u0000a\\u001b[2J|Bob\\n");
         assertThat(text("SELECT reason FROM interlock_tickets")).isEqualTo("n".repeat(200) + "…");
         Ticket found = store.find(id).orElseThrow();
         assertThat(found.by()).isEqualTo("Bob\n");
