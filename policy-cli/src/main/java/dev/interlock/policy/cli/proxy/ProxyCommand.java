@@ -300,8 +300,7 @@ public final class ProxyCommand implements Callable<Integer> {
                         + ", which only a host can answer; take it out, or put the policy into the host itself");
             }
             PolicyEngine.Builder builder = PolicyEngine.builder(policy)
-                    .rateLimiter(store.rateLimiter())
-                    .sessionMemory(store.sessionMemory())
+                    .state(store)
                     .soleConnection()
                     .approvals(tickets)
                     .lock(accepted)

@@ -6,9 +6,7 @@ import dev.interlock.policy.cli.audit.AuditFile;
 import dev.interlock.policy.cli.io.CliException;
 import dev.interlock.policy.cli.io.InputFile;
 import dev.interlock.policy.cli.io.Person;
-import dev.interlock.policy.cli.io.Printable;
 import java.io.IOException;
-import java.io.PrintWriter;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 
@@ -37,7 +35,7 @@ final class ChangeOptions {
      *
      * @throws CliException if the log can't be opened
      */
-    ChangeRecord open(PrintWriter err) {
+    ChangeRecord open() {
         if (file == null) {
             return new ChangeRecord(null, by());
         }
@@ -45,8 +43,6 @@ final class ChangeOptions {
             return new ChangeRecord(
                     AuditLog.at(InputFile.pathOf(file))
                             .sync(SyncPolicy.everyDecision())
-                            .onFailure(failure -> err.println("interlock: the change is made, but not on record: "
-                                    + Printable.of(String.valueOf(failure.getMessage()))))
                             .open(),
                     by());
         } catch (IOException e) {

@@ -2,11 +2,17 @@ package dev.interlock.policy.cli.state;
 
 import dev.interlock.policy.audit.AuditEvent;
 import dev.interlock.policy.audit.log.AuditLog;
+import dev.interlock.policy.cli.io.CliException;
+import dev.interlock.policy.cli.io.Printable;
 import dev.interlock.policy.limit.LimitKey;
+import dev.interlock.policy.state.Suspension;
 import java.time.Instant;
 import org.jspecify.annotations.Nullable;
 
-/** Puts changes that a person makes on record, if they want that. */
+/**
+ * Puts changes that a person makes on record, if they want that. What gives something back is recorded before it is
+ * done, and a suspension after it is in force.
+ */
 final class ChangeRecord implements AutoCloseable {
 
     private final @Nullable AuditLog log;
@@ -17,25 +23,45 @@ final class ChangeRecord implements AutoCloseable {
         this.by = by;
     }
 
+    /**
+     * Records that a count is about to be reset.
+     *
+     * @throws CliException if that can't be recorded; then it must not be done
+     */
     void reset(LimitKey key) {
-        // LR
+        note(new AuditEvent.LimitReset(Instant.now(), key, by), "nothing more is changed");
     }
 
+    /**
+     * Records that the marks of a session are about to be taken away.
+     *
+     * @throws CliException if that can't be recorded; then it must not be done
+     */
     void cleared(String session) {
-        // SC
+        note(new AuditEvent.SessionCleared(Instant.now(), session, by), "nothing more is changed");
     }
 
-    void suspended(String reason) {
-        note(new AuditEvent.SuspensionChanged(Instant.now(), true, reason, by));
+    void suspended(Suspension begun) {
+        note(
+                new AuditEvent.SuspensionChanged(Instant.now(), true, begun.reason(), by, begun.since()),
+                "calls are suspended all the same");
     }
 
-    void resumed(String reason) {
-        note(new AuditEvent.SuspensionChanged(Instant.now(), false, reason, by));
+    void resumed(Suspension ended) {
+        note(
+                new AuditEvent.SuspensionChanged(Instant.now(), false, ended.reason(), by, ended.since()),
+                "the suspension has ended all the same");
     }
 
-    private void note(AuditEvent event) {
-        if (log != null) {
+    private void note(AuditEvent event, String consequence) {
+        if (log == null) {
+            return;
+        }
+        try {
             log.record(event);
+        } catch (RuntimeException e) {
+            throw new CliException("the audit log can't be written (" + Printable.of(String.valueOf(e.getMessage()))
+                    + "); " + consequence);
         }
     }
 

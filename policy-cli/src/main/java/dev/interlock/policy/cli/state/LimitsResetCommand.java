@@ -84,7 +84,7 @@ final class LimitsResetCommand implements Callable<Integer> {
         } else if (keys.size() > MOST) {
             throw new CliException("this is more than " + MOST + " counts; narrow it");
         }
-        try (ChangeRecord record = change.open(spec.commandLine().getErr())) {
+        try (ChangeRecord record = change.open()) {
             found.forEach((named, chosen) -> {
                 if (!chosen.isEmpty()) {
                     stores.with(named, store -> reset(store, chosen, record));
@@ -109,8 +109,8 @@ final class LimitsResetCommand implements Callable<Integer> {
 
     private boolean reset(StateStore store, List<LimitKey> keys, ChangeRecord record) {
         for (LimitKey key : keys) {
-            boolean counted = store.limitRecords().reset(key);
             record.reset(key);
+            boolean counted = store.limitRecords().reset(key);
             spec.commandLine().getOut().println((counted ? "Reset: " : "Nothing was counted any more: ") + named(key));
         }
         return true;

@@ -41,7 +41,7 @@ public final class ResumeCommand implements Callable<Integer> {
             throw new CliException("no proxy has kept state; name the store with --state");
         }
         boolean resumed = false;
-        try (ChangeRecord record = change.open(spec.commandLine().getErr())) {
+        try (ChangeRecord record = change.open()) {
             for (Named each : named) {
                 List<Suspension> ended = stores.with(each, store -> {
                     Suspension was = store.suspensionStore().resume();
@@ -49,7 +49,7 @@ public final class ResumeCommand implements Callable<Integer> {
                 });
                 for (Suspension was : ended) {
                     resumed = true;
-                    record.resumed(was.reason());
+                    record.resumed(was);
                     spec.commandLine().getOut().println(text(each, was));
                 }
             }

@@ -39,12 +39,18 @@ final class SessionsClearCommand implements Callable<Integer> {
     @Override
     public Integer call() {
         boolean cleared = false;
-        try (ChangeRecord record = change.open(spec.commandLine().getErr())) {
+        try (ChangeRecord record = change.open()) {
             for (Named each : stores.stores()) {
-                boolean had = stores.with(each, store -> store.sessionRecords().clear(session));
+                boolean had = stores.with(each, store -> {
+                    if (store.sessionMemory().read(session).names().isEmpty()) {
+                        return false;
+                    }
+                    record.cleared(session);
+                    store.sessionRecords().clear(session);
+                    return true;
+                });
                 if (had) {
                     cleared = true;
-                    record.cleared(session);
                     spec.commandLine()
                             .getOut()
                             .println("Cleared: " + Printable.of(session)

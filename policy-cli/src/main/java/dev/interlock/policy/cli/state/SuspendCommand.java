@@ -58,14 +58,14 @@ public final class SuspendCommand implements Callable<Integer> {
         }
         Suspension suspension = new Suspension(reason, change.by(), Instant.now());
         List<String> failures = new ArrayList<>();
-        try (ChangeRecord record = change.open(spec.commandLine().getErr())) {
+        try (ChangeRecord record = change.open()) {
             for (Named each : named) {
                 try {
                     stores.with(each, store -> {
                         store.suspensionStore().suspend(suspension);
                         return true;
                     });
-                    record.suspended(reason);
+                    record.suspended(suspension);
                     spec.commandLine()
                             .getOut()
                             .println("Suspended" + (each.title().isEmpty() ? "." : ": " + Printable.of(each.title())));
