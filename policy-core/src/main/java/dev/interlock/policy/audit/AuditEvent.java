@@ -257,8 +257,8 @@ public sealed interface AuditEvent {
     }
 
     /**
-     * The host has suspended all calls, or its suspension has ended: by this engine, or in the store that it shares with
-     * others. The same if it can't be read whether calls are suspended. A policy that suspends is a {@link
+     * The host has suspended all calls, or its suspension has ended: by this engine, or in the store that it shares
+     * with others. The same if it can't be read whether calls are suspended. A policy that suspends is a {@link
      * PolicyChanged}.
      *
      * @param suspended whether the host suspends calls from now on
