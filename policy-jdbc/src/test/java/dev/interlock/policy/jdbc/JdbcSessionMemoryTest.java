@@ -137,7 +137,7 @@ class JdbcSessionMemoryTest {
         room(memory, "a\u0000b");
 
         assertThat(text("SELECT session || '|' || marks || '|' || calls FROM interlock_sessions"))
-                .isEqualTo("a\uFFFDb|seen, web|1");
+                .isEqualTo("a\\u0000b|seen, web|1");
     }
 
     @Test

@@ -4,8 +4,10 @@ import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 
-/** Sixteen processes on one file. */
+/** Sixteen processes on one file. With the servers, because it takes half a minute. */
+@Tag("servers")
 class SqliteRaceTest extends StoreRaceContract {
 
     private static final List<SqliteFile> FILES = new ArrayList<>();

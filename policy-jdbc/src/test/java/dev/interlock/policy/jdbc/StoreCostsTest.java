@@ -2,7 +2,16 @@ package dev.interlock.policy.jdbc;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.interlock.policy.Amount;
+import dev.interlock.policy.ChargeMode;
+import dev.interlock.policy.Window;
+import dev.interlock.policy.call.CallOutcome;
+import dev.interlock.policy.limit.Batch;
 import dev.interlock.policy.limit.Caller;
+import dev.interlock.policy.limit.Charge;
+import dev.interlock.policy.limit.LimitKey;
+import dev.interlock.policy.limit.LimitRule;
+import dev.interlock.policy.limit.Reservation;
 import dev.interlock.policy.session.MarkClaim;
 import dev.interlock.policy.session.MarkRoom;
 import dev.interlock.policy.session.NewMark;
@@ -56,6 +65,9 @@ class StoreCostsTest {
         try {
             for (int threads : new int[] {1, 8}) {
                 String where = database + ", " + threads + (threads == 1 ? " thread: " : " threads: ");
+                measure(where + "one limit of each session", threads, (thread, call) -> limits(store, thread, call, 1));
+                measure(where + "and two that all share", threads, (thread, call) -> limits(store, thread, call, 3));
+                measure(where + "a call that is given back", threads, (thread, call) -> settle(store, thread, call));
                 measure(where + "marks are read", threads, (thread, call) -> marks(store, thread, call, false));
                 measure(where + "a mark is set", threads, (thread, call) -> marks(store, thread, call, true));
             }
@@ -102,6 +114,28 @@ class StoreCostsTest {
         } finally {
             pool.shutdownNow();
         }
+    }
+
+    private static Reservation.Granted reserve(JdbcStore store, int thread, int call, int limits) {
+        LimitRule bucket = new LimitRule.TokenBucket(Amount.of(1_000_000), Duration.ofHours(1));
+        LimitRule fixed = new LimitRule.FixedWindow(Amount.of(1_000_000), Window.Calendar.DAY);
+        LimitRule sliding = new LimitRule.SlidingWindow(Amount.of(1_000_000), Duration.ofSeconds(10));
+        List<Charge> charges = List.of(
+                new Charge(new LimitKey("own", "s" + thread), bucket, Amount.ONE, ChargeMode.SENT),
+                new Charge(new LimitKey("day", ""), fixed, Amount.ONE, ChargeMode.SENT),
+                new Charge(new LimitKey("all", ""), sliding, Amount.ONE, ChargeMode.SENT));
+        String id = thread + "-" + call + "-" + System.nanoTime();
+        return (Reservation.Granted) store.rateLimiter().reserve(new Batch(id, charges.subList(0, limits)));
+    }
+
+    private static void limits(JdbcStore store, int thread, int call, int limits) {
+        Reservation.Granted granted = reserve(store, thread, call, limits);
+        store.rateLimiter().settle(granted, CallOutcome.SUCCEEDED);
+    }
+
+    private static void settle(JdbcStore store, int thread, int call) {
+        Reservation.Granted granted = reserve(store, thread, call, 1);
+        store.rateLimiter().settle(granted, CallOutcome.UNSENT);
     }
 
     private static void marks(JdbcStore store, int thread, int call, boolean set) {

@@ -2,11 +2,13 @@ package dev.interlock.policy.jdbc;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.interlock.policy.Amount;
 import dev.interlock.policy.approval.NewTicket;
 import dev.interlock.policy.approval.Ticket;
 import dev.interlock.policy.approval.TicketAnswer;
 import dev.interlock.policy.approval.TicketClaim;
 import dev.interlock.policy.limit.Caller;
+import dev.interlock.policy.limit.LimitRecord;
 import dev.interlock.policy.session.MarkClaim;
 import dev.interlock.policy.session.MarkRoom;
 import dev.interlock.policy.session.NewMark;
@@ -55,6 +57,37 @@ abstract class StoreRaceContract {
     /** So many calls of each process that there are about twice as many as fit. */
     private int each(int fit) {
         return 2 * fit / jvms().count();
+    }
+
+    // ---- limits ----
+
+    @Test
+    void aLimitAdmitsExactlyAsManyCallsOverAllProcesses() {
+        assertThat(sum("calls", each(200))).isEqualTo(200);
+        assertThat(store.limitRecords().list(null, 10))
+                .hasSize(4)
+                .extracting(LimitRecord::used)
+                .containsOnly(Amount.of(50));
+    }
+
+    @Test
+    void aBatchOverSeveralLimitsIsAllOrNothingOverAllProcesses() {
+        long admitted = sum("batches", each(50));
+
+        // A batch that is given back may have been in the way of another for a moment.
+        assertThat(admitted).isLessThanOrEqualTo(50);
+        for (LimitRecord counted : store.limitRecords().list(null, 10)) {
+            // A bucket may keep a part of what is given back while others have taken from it since.
+            Amount most = counted.key().limit().equals("bucket") ? Amount.of(50) : Amount.of(admitted);
+            assertThat(counted.used().micros())
+                    .as(counted.key().limit())
+                    .isBetween(Amount.of(admitted).micros(), most.micros());
+        }
+    }
+
+    @Test
+    void aKeyIsUsedUpByOneOfAllProcesses() {
+        assertThat(sum("once", 10)).isEqualTo(10);
     }
 
     // ---- marks ----

@@ -109,7 +109,7 @@ public final class StoreRacer {
         };
     }
 
-    // ---- limits: at most a hundred of each kind ----
+    // ---- limits: at most fifty of each kind ----
 
     private static Charge charge(String limit, LimitRule rule) {
         return new Charge(new LimitKey(limit, "s"), rule, Amount.ONE, ChargeMode.SENT);
@@ -117,10 +117,10 @@ public final class StoreRacer {
 
     private static List<Charge> charges() {
         return List.of(
-                charge("bucket", new LimitRule.TokenBucket(Amount.of(100), Duration.ofDays(366))),
-                charge("fixed", new LimitRule.FixedWindow(Amount.of(100), new Window.Length(Duration.ofDays(366)))),
-                charge("sliding", new LimitRule.SlidingWindow(Amount.of(100), DAY)),
-                charge("places", new LimitRule.Concurrent(Amount.of(100), DAY)));
+                charge("bucket", new LimitRule.TokenBucket(Amount.of(50), Duration.ofDays(366))),
+                charge("fixed", new LimitRule.FixedWindow(Amount.of(50), new Window.Length(Duration.ofDays(366)))),
+                charge("sliding", new LimitRule.SlidingWindow(Amount.of(50), DAY)),
+                charge("places", new LimitRule.Concurrent(Amount.of(50), DAY)));
     }
 
     private boolean admits(Batch batch) {
@@ -131,7 +131,7 @@ public final class StoreRacer {
         return answer instanceof Reservation.Granted;
     }
 
-    /** How many of so many calls are admitted, each to all kinds of limits and each limit alone in turn. */
+    /** How many of so many calls are admitted, each by one kind of limit, in turn. */
     private long calls() {
         long admitted = 0;
         for (int i = 0; i < number; i++) {
