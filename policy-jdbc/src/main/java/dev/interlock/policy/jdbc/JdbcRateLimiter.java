@@ -57,8 +57,7 @@ final class JdbcRateLimiter implements RateLimiter {
         }
 
         /** Does something after all that was to be done before, however that ends; null after the end. */
-        synchronized @Nullable CompletableFuture<Boolean> then(
-                boolean end, Supplier<CompletableFuture<Boolean>> next) {
+        synchronized @Nullable CompletableFuture<Boolean> then(boolean end, Supplier<CompletableFuture<Boolean>> next) {
             if (settled) {
                 return null;
             }
@@ -82,8 +81,8 @@ final class JdbcRateLimiter implements RateLimiter {
             return nothing();
         }
         try {
-            return granted(transactions.change(
-                    transaction -> rows.reserve(transaction, batch.charges()), this::giveBackLate));
+            return granted(
+                    transactions.change(transaction -> rows.reserve(transaction, batch.charges()), this::giveBackLate));
         } catch (UnavailableException e) {
             return instead(batch);
         }
@@ -127,7 +126,7 @@ final class JdbcRateLimiter implements RateLimiter {
         }
     }
 
-    /** Waits until it is done. If the database doesn't answer, the amounts stay counted, and leases end by themselves. */
+    /** Waits until it is done. If the database doesn't answer, amounts stay counted, and leases end by themselves. */
     @Override
     public void settle(Reservation.Granted reservation, CallOutcome outcome, List<@Nullable Amount> spent) {
         if (!(reservation instanceof RowsReservation held) || !held.owner.equals(this)) {
@@ -136,8 +135,7 @@ final class JdbcRateLimiter implements RateLimiter {
         CompletableFuture<Boolean> done = held.then(
                 true,
                 () -> held.grant.isChangedBy(outcome)
-                        ? transactions.changeAsync(
-                                transaction -> rows.settle(transaction, held.grant, outcome, spent))
+                        ? transactions.changeAsync(transaction -> rows.settle(transaction, held.grant, outcome, spent))
                         : CompletableFuture.completedFuture(true));
         if (done == null) {
             return;
@@ -187,9 +185,10 @@ final class JdbcRateLimiter implements RateLimiter {
         try {
             return fallback.usage(charges);
         } catch (UnavailableException e) {
-            e.addSuppressed(failure instanceof CompletionException && failure.getCause() != null
-                    ? failure.getCause()
-                    : failure);
+            e.addSuppressed(
+                    failure instanceof CompletionException && failure.getCause() != null
+                            ? failure.getCause()
+                            : failure);
             throw e;
         }
     }

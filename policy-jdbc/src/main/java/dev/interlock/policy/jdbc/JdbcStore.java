@@ -66,8 +66,7 @@ public final class JdbcStore implements StateStore {
                 new Schema(),
                 builder.databaseTime);
         LimitRows limits = new LimitRows(builder.maxKeys);
-        this.rateLimiter =
-                new JdbcRateLimiter(transactions, limits, Fallback.of(builder.failureMode, builder.time));
+        this.rateLimiter = new JdbcRateLimiter(transactions, limits, Fallback.of(builder.failureMode, builder.time));
         this.limitRecords = new JdbcLimitRecords(transactions, limits);
         SessionRows sessions = new SessionRows(builder.maxSessions);
         this.sessionMemory = new JdbcSessionMemory(transactions, sessions);

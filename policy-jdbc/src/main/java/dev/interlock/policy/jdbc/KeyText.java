@@ -3,8 +3,8 @@ package dev.interlock.policy.jdbc;
 import dev.interlock.policy.limit.LimitKey;
 
 /**
- * Keys of limits as texts whose order is that of {@link LimitKey#compareTo}: the three parts, each but the last followed
- * by two characters 0. A character 0 of a part is followed by a character 1.
+ * Keys of limits as texts whose order is that of {@link LimitKey#compareTo}: the three parts, each but the last
+ * followed by two characters 0. A character 0 of a part is followed by a character 1.
  */
 final class KeyText {
 

@@ -53,8 +53,7 @@ final class LimitRows {
             return answer;
         }
         List<KeptLimits.KeptCount> changes = loaded.limits.changes();
-        int added = (int)
-                changes.stream().filter(KeptLimits.KeptCount::isNew).count();
+        int added = (int) changes.stream().filter(KeptLimits.KeptCount::isNew).count();
         if (added > 0) {
             int free = places.take(transaction, added);
             if (free < added) {
@@ -81,10 +80,7 @@ final class LimitRows {
 
     /** Gives back or counts what a call gives back or counts at its end. Returns true. */
     boolean settle(
-            Transaction transaction,
-            KeptLimits.KeptGrant grant,
-            CallOutcome outcome,
-            List<@Nullable Amount> spent)
+            Transaction transaction, KeptLimits.KeptGrant grant, CallOutcome outcome, List<@Nullable Amount> spent)
             throws SQLException {
         Loaded loaded = load(
                 transaction, grant.changedBy(outcome), transaction.dialect().forUpdate());
@@ -95,8 +91,7 @@ final class LimitRows {
 
     /** Lets the leases of a call's places begin in {@code wait}. Returns true. */
     boolean hold(Transaction transaction, KeptLimits.KeptGrant grant, Duration wait) throws SQLException {
-        Loaded loaded =
-                load(transaction, grant.leased(), transaction.dialect().forUpdate());
+        Loaded loaded = load(transaction, grant.leased(), transaction.dialect().forUpdate());
         loaded.limits.hold(grant, wait);
         write(transaction, loaded.now, loaded.limits.changes());
         return true;
@@ -109,10 +104,15 @@ final class LimitRows {
         return load(transaction, keys, "").limits.usage(charges);
     }
 
-    /** Forgets what is counted under a key; false if nothing is. */
+    /** Forgets what is counted under a key, also what can't be read; false if nothing is. */
     boolean reset(Transaction transaction, LimitKey key) throws SQLException {
-        Loaded loaded = load(transaction, Set.of(key), transaction.dialect().forUpdate());
-        boolean counted = loaded.limits.record(key) != null;
+        boolean counted;
+        try {
+            Loaded loaded = load(transaction, Set.of(key), transaction.dialect().forUpdate());
+            counted = loaded.limits.record(key) != null;
+        } catch (IllegalArgumentException damaged) {
+            counted = true;
+        }
         if (counted) {
             try (PreparedStatement delete = transaction.prepare("DELETE FROM interlock_limits WHERE key = ?")) {
                 delete.setBytes(1, TextKey.of(KeyText.of(key)));

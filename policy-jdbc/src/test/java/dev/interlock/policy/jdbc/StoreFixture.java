@@ -19,6 +19,8 @@ final class StoreFixture implements AutoCloseable {
     /** One party for each transaction, and one for the test. */
     private final Phaser running = new Phaser(1);
 
+    private final DataSource connections;
+
     final JdbcStore store;
 
     StoreFixture(DataSource connections) {
@@ -26,6 +28,7 @@ final class StoreFixture implements AutoCloseable {
     }
 
     StoreFixture(DataSource connections, long maxSessions) {
+        this.connections = connections;
         this.store = JdbcStore.on(connections)
                 .timeout(Duration.ofMinutes(1))
                 .maxSessions(maxSessions)
@@ -59,5 +62,8 @@ final class StoreFixture implements AutoCloseable {
     public void close() {
         store.close();
         threads.shutdown();
+        if (connections instanceof SmallPool pool) {
+            pool.close();
+        }
     }
 }

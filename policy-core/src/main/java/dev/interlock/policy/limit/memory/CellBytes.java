@@ -138,8 +138,7 @@ final class CellBytes {
         }
         require(kind == UNIT || kind == UNIT_IN_ZONE);
         Window.Calendar unit = Window.Calendar.of(in.readUTF()).orElseThrow(CellBytes::damaged);
-        return owner.cells()
-                .horizon(Window.Calendar.in(unit, kind == UNIT ? null : TimeWindow.zone(in.readUTF())));
+        return owner.cells().horizon(Window.Calendar.in(unit, kind == UNIT ? null : TimeWindow.zone(in.readUTF())));
     }
 
     Amount max() throws IOException {

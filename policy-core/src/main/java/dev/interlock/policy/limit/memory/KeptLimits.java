@@ -35,8 +35,7 @@ public final class KeptLimits {
      * Where the clock of the counts begins, so that it has 73 years ahead. Before it, time stands still, and so it does
      * after them.
      */
-    private static final long EPOCH =
-            ChronoUnit.NANOS.between(Instant.EPOCH, Instant.parse("2020-01-01T00:00:00Z"));
+    private static final long EPOCH = ChronoUnit.NANOS.between(Instant.EPOCH, Instant.parse("2020-01-01T00:00:00Z"));
 
     private static final InMemoryRateLimiter OTHERS = new InMemoryRateLimiter(new ClockReading(0, 0));
     private static final Cell ELSEWHERE = new PlacesCell(new LimitRule.Concurrent(Amount.ONE, Duration.ofSeconds(1)));
@@ -137,7 +136,7 @@ public final class KeptLimits {
         return limiter.usage(charges);
     }
 
-    /** Gives back or counts what a call gives back or counts at its end, where the counts are those it was granted by. */
+    /** Gives back or counts what a call does at its end, where the counts are those that it was granted by. */
     public void settle(KeptGrant grant, CallOutcome outcome, List<@Nullable Amount> spent) {
         for (int i = grant.parts.size() - 1; i >= 0; i--) {
             KeptPart part = grant.parts.get(i);
@@ -200,8 +199,8 @@ public final class KeptLimits {
 
     private long freshAt(Cell cell) {
         Duration left = cell.untilFresh(now);
-        long most = Long.MAX_VALUE - Math.max(0, nanos);
-        return left.compareTo(Duration.ofNanos(most)) >= 0 ? Long.MAX_VALUE : nanos + left.toNanos();
+        Duration most = Duration.ofNanos(LimiterClock.END - now.nanos());
+        return left.compareTo(most) >= 0 ? Long.MAX_VALUE : Math.max(0, nanos) + left.toNanos();
     }
 
     /** What a batch took. Plain values, which this process keeps until the call has ended. Immutable. */
@@ -262,13 +261,7 @@ public final class KeptLimits {
         private final byte[] state;
 
         private KeptCount(
-                LimitKey key,
-                boolean isNew,
-                long generation,
-                String kind,
-                Amount used,
-                long freshAt,
-                byte[] state) {
+                LimitKey key, boolean isNew, long generation, String kind, Amount used, long freshAt, byte[] state) {
             this.key = key;
             this.isNew = isNew;
             this.generation = generation;
@@ -304,8 +297,8 @@ public final class KeptLimits {
         }
 
         /**
-         * Returns when it is back at a fresh start if nothing more happens, in nanoseconds since 1970. From then on it
-         * may be forgotten.
+         * Returns when it is back at a fresh start if nothing more happens, in nanoseconds since 1970; the largest
+         * {@code long} if never. From then on it may be forgotten.
          */
         public long freshAt() {
             return freshAt;

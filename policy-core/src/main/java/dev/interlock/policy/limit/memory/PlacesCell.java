@@ -225,7 +225,8 @@ final class PlacesCell extends LockedCell {
         PlacesCell cell = new PlacesCell(new LimitRule.Concurrent(in.max(), in.length()));
         for (int left = in.count(CellBytes.MOST); left > 0; left--) {
             long id = in.id();
-            Place place = new Place(in.owner(), cell, ChargeMode.SENT, in.amount(), in.length().toNanos());
+            Place place = new Place(
+                    in.owner(), cell, ChargeMode.SENT, in.amount(), in.length().toNanos());
             place.id = id;
             cell.link(place, in.time());
         }
