@@ -16,9 +16,7 @@ import dev.interlock.policy.engine.AdmitOptions;
 import dev.interlock.policy.engine.Explanation;
 import dev.interlock.policy.engine.JudgedResult;
 import dev.interlock.policy.engine.PolicyEngine;
-import dev.interlock.policy.limit.RateLimiter;
 import dev.interlock.policy.limit.memory.InMemoryRateLimiter;
-import dev.interlock.policy.session.SessionMemory;
 import dev.interlock.policy.state.StateStore;
 import dev.interlock.policy.tool.SchemaValidator;
 import java.time.Duration;
@@ -91,12 +89,13 @@ public final class PolicySimulator {
      * @throws IllegalArgumentException if the policy can't be enforced with this validator, or asks another predicate
      */
     public PolicySimulator(Policy policy, ToolList tools, @Nullable SchemaValidator validator, Set<String> predicates) {
-        this(policy, tools, validator, predicates, null, null);
+        this(policy, predicates, tools, validator, null);
     }
 
     /**
-     * Creates a simulator that finds what is counted and marked in a store, which has a clock of its own. Made for
-     * {@link #explain}, which changes nothing there. Calls that are made count in the store.
+     * Creates a simulator that finds what is counted and marked, and whether calls are suspended, in a store, which has
+     * a clock of its own. Made for {@link #explain}, which changes nothing there. Calls that are made count in the
+     * store.
      *
      * @param state the store; it is not closed
      * @throws IllegalArgumentException if the policy can't be enforced with this validator, or asks another predicate
@@ -107,16 +106,15 @@ public final class PolicySimulator {
             @Nullable SchemaValidator validator,
             Set<String> predicates,
             StateStore state) {
-        this(policy, tools, validator, predicates, state.rateLimiter(), state.sessionMemory());
+        this(policy, predicates, tools, validator, state);
     }
 
     private PolicySimulator(
             Policy policy,
+            Set<String> predicates,
             ToolList tools,
             @Nullable SchemaValidator validator,
-            Set<String> predicates,
-            @Nullable RateLimiter limiter,
-            @Nullable SessionMemory sessions) {
+            @Nullable StateStore state) {
         this.tools = tools;
         for (String name : policy.predicates()) {
             if (!predicates.contains(name)) {
@@ -127,10 +125,7 @@ public final class PolicySimulator {
         }
         AtomicLong ids = new AtomicLong();
         PolicyEngine.Builder builder = PolicyEngine.builder(policy)
-                .rateLimiter(
-                        limiter == null
-                                ? InMemoryRateLimiter.builder().time(time).build()
-                                : limiter)
+                .rateLimiter(InMemoryRateLimiter.builder().time(time).build())
                 .approvals(new Stand())
                 .context(policy.context().orElse(List.of()).toArray(String[]::new))
                 .time(time)
@@ -140,8 +135,8 @@ public final class PolicySimulator {
         if (validator != null) {
             builder.schemaValidator(validator);
         }
-        if (sessions != null) {
-            builder.sessionMemory(sessions);
+        if (state != null) {
+            builder.state(state);
         }
         this.engine = builder.build();
     }
