@@ -6,6 +6,7 @@ import dev.interlock.policy.Policy;
 import dev.interlock.policy.audit.log.AuditLog;
 import dev.interlock.policy.audit.log.Redaction;
 import dev.interlock.policy.call.ToolCall;
+import dev.interlock.policy.cli.proxy.RunningProxy;
 import dev.interlock.policy.engine.PolicyEngine;
 import dev.interlock.policy.time.TimeSource;
 import dev.interlock.policy.yaml.PolicyYaml;
@@ -44,6 +45,7 @@ class CliDocsIT {
         String policy = Files.readString(directory.resolve("policy.yaml"));
         interlock.file("stricter.yaml", policy.replace("value: 500", "value: 100"));
         writeLog(PolicyYaml.read(policy, "policy.yaml").orThrow());
+        keepState(interlock);
         List<DynamicTest> tests = new ArrayList<>();
         Matcher run = RUN.matcher(guide);
         while (run.find()) {
@@ -52,7 +54,8 @@ class CliDocsIT {
             if (!line.contains(">")) {
                 tests.add(DynamicTest.dynamicTest(
                         line,
-                        () -> assertThat(withoutHash(interlock.run(words(line)).out()))
+                        () -> assertThat(withoutHash(withoutMinutes(
+                                        interlock.run(words(line)).out())))
                                 .isEqualTo(shown)));
             }
         }
@@ -63,6 +66,24 @@ class CliDocsIT {
     /** The guide shortens hashes, which change with every detail of a log. */
     private static String withoutHash(String out) {
         return out.replaceAll("(?m)^head ([0-9]+):[0-9a-f]{64}$", "head $1:…");
+    }
+
+    /** The guide was written less than a minute after the calls that it speaks of. */
+    private static String withoutMinutes(String out) {
+        return out.replaceAll("23 h [0-9]+ min", "23 h 59 min");
+    }
+
+    /** What the proxy keeps that the guide speaks of. */
+    private void keepState(Interlock interlock) throws IOException {
+        String[] options = {"--identity", "support-bot", "--state", "state.db"};
+        try (RunningProxy proxy = RunningProxy.start(interlock, "shop.yaml", directory.resolve("tally"), options)) {
+            List<Boolean> served = new ArrayList<>();
+            for (String tool : List.of("create_charge", "create_charge", "read_mail", "create_charge")) {
+                proxy.send(RunningProxy.call(1, tool, 5));
+                served.add(RunningProxy.served(proxy.answer()));
+            }
+            assertThat(served).containsExactly(true, true, true, false);
+        }
     }
 
     /** The log that the guide speaks of, the same each time. */

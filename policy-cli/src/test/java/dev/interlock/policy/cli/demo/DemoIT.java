@@ -5,7 +5,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.interlock.policy.cli.screen.Screen;
 import java.io.PrintWriter;
 import java.io.StringWriter;
+import java.nio.file.Path;
 import java.util.List;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import picocli.CommandLine;
@@ -35,5 +40,30 @@ class DemoIT {
                 .contains("start_dicom_export_job 10,")
                 .contains("delete_datastore 0,")
                 .contains("Of 11 complete exports within a minute, 10 ran.");
+    }
+
+    @Test
+    void withStateTheNextRunFindsItsBudgetUsed(@TempDir Path directory) {
+        String file = directory.resolve("demo.db").toString();
+        long start = System.nanoTime();
+        int ran = ran(file) + ran(file);
+        long seconds = (System.nanoTime() - start) / 1_000_000_000;
+
+        assertThat(ran).isBetween(10, Math.toIntExact(10 + seconds / 6 + 1));
+        assertThat(out.toString()).contains("the next run finds what this one has used");
+        assertThat(ran("none")).isEqualTo(10);
+    }
+
+    /** How many exports reached the server. The demo itself compares its server's count with what was allowed. */
+    private int ran(String state) {
+        out.getBuffer().setLength(0);
+        int exit = new CommandLine(new DemoCommand())
+                .setOut(new PrintWriter(out))
+                .setErr(new PrintWriter(err))
+                .execute("--state", state);
+        assertThat(exit).as("%s%n%s", out, err).isZero();
+        Matcher ran = Pattern.compile("start_dicom_export_job ([0-9]+),").matcher(out.toString());
+        assertThat(ran.find()).isTrue();
+        return Integer.parseInt(ran.group(1));
     }
 }

@@ -301,7 +301,9 @@ class ProxyStateIT {
                 .as(explained.err())
                 .startsWith("DENIED by five")
                 .contains("used 5 of 5");
-        assertThat(interlock.run("explain", "policy.yaml", "--tool", "pay").out())
+        assertThat(interlock
+                        .run("explain", "policy.yaml", "--tool", "pay", "--session", "bot")
+                        .out())
                 .startsWith("ALLOWED");
 
         Result reset =
