@@ -33,7 +33,8 @@ import org.jspecify.annotations.Nullable;
  * transaction is being committed, the database is asked over another one whether it was.
  *
  * <p><b>Time</b> is the database's: that of its server, and for SQLite that of this machine. Where it steps back,
- * nothing that was used becomes free earlier.
+ * nothing that was used becomes free earlier; a limit whose count had ended more than ten minutes before may have been
+ * forgotten, and then begins anew.
  *
  * <p><b>Threads and connections.</b> Connections come from the host's {@link DataSource}, which should be a pool. Each
  * transaction uses one of them, on a thread of the {@linkplain Builder#executor executor's}. Methods that are not
@@ -207,7 +208,8 @@ public final class JdbcStore implements StateStore {
         /**
          * How many keys of limits the database may hold; by default a million. Each process looks at their number from
          * time to time, so there may be some thousands more. When there is no room, a call with a new key is refused,
-         * and no existing count is dropped.
+         * and no existing count is dropped. Callers have no shares here: one that can bring any number of keys can take
+         * all of them.
          *
          * @throws IllegalArgumentException unless it is at least 1
          */
