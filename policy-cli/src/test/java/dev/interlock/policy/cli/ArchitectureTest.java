@@ -243,8 +243,7 @@ class ArchitectureTest {
 
     /** Packages of machinery, and the only types that others may name. */
     private static final Map<String, Set<String>> DOORS = Map.of(
-            ROOT + ".limit.memory",
-                    Set.of("InMemoryRateLimiter", "InMemorySessionMemory", "KeptLimits", "KeptSession"),
+            ROOT + ".limit.memory", Set.of("InMemoryRateLimiter", "InMemorySessionMemory", "KeptLimits", "KeptSession"),
             ROOT + ".tool.rating", Set.of("StandardToolClassifier", "ModelSpeech"),
             ROOT + ".mcp.schema", Set.of("SdkSchemaValidator"));
 

@@ -5,6 +5,7 @@ import dev.interlock.policy.Limit;
 import dev.interlock.policy.cli.io.Json;
 import dev.interlock.policy.cli.io.Printable;
 import dev.interlock.policy.cli.io.Spans;
+import dev.interlock.policy.cli.state.PolicyLimits.NamedLimit;
 import dev.interlock.policy.limit.LimitRecord;
 import dev.interlock.policy.limit.LimitRule;
 import dev.interlock.policy.value.NumberValue;
@@ -19,18 +20,23 @@ import org.jspecify.annotations.Nullable;
  * @param record what is counted
  * @param max the maximum, by the policy if one is given, else as it was last counted by; null if that is not known, or
  *     if there is none
+ * @param rule what a denial calls the limit; empty if that is not known
  * @param known whether the policy has the limit; true if no policy is given
  */
-record CountedLimit(LimitRecord record, @Nullable Amount max, boolean known) {
+record CountedLimit(LimitRecord record, @Nullable Amount max, String rule, boolean known) {
 
     /** What is counted, held against a policy if there is one. */
     static CountedLimit of(LimitRecord record, @Nullable PolicyLimits policy) {
         if (policy == null) {
-            return new CountedLimit(record, kept(record), true);
+            return new CountedLimit(record, kept(record), "", true);
         }
-        Optional<Limit> limit = policy.find(record.key());
-        Amount max = limit.map(Limit::max).orElse(null);
-        return new CountedLimit(record, max == null ? kept(record) : max, limit.isPresent());
+        Optional<NamedLimit> found = policy.find(record.key());
+        Amount max = found.map(NamedLimit::limit).map(Limit::max).orElse(null);
+        return new CountedLimit(
+                record,
+                max == null ? kept(record) : max,
+                found.map(NamedLimit::rule).orElse(""),
+                found.isPresent());
     }
 
     /** The maximum that the store keeps. Where it keeps none, the record has the largest amount there is. */
@@ -41,6 +47,11 @@ record CountedLimit(LimitRecord record, @Nullable Amount max, boolean known) {
 
     String name() {
         return Printable.of(record.key().limit());
+    }
+
+    /** What a denial calls the limit. */
+    String inDenials() {
+        return Printable.of(rule);
     }
 
     String subject() {
@@ -101,6 +112,7 @@ record CountedLimit(LimitRecord record, @Nullable Amount max, boolean known) {
             json.put("store", store);
         }
         json.put("limit", record.key().limit())
+                .maybe("rule", rule.isEmpty() ? null : rule)
                 .put("subject", record.key().subject())
                 .put("values", record.key().partition())
                 .put("used", number(record.used()));
@@ -122,6 +134,7 @@ record CountedLimit(LimitRecord record, @Nullable Amount max, boolean known) {
     /** For people, over several lines. */
     String text() {
         StringBuilder out = new StringBuilder(name()).append('\n');
+        line(out, "rule", inDenials());
         line(out, "subject", subject());
         line(out, "values", values());
         Amount room = room();

@@ -5,7 +5,7 @@ import dev.interlock.policy.text.NamePattern;
 import java.util.Locale;
 
 /**
- * A person's way to name limits: the name that a listing shows, a part of it, or a glob. Case doesn't matter in a part:
+ * A person's way to name limits: the name that a listing shows, a part of it, a glob, or the name in a denial. Case doesn't matter in a part:
  * it is for finding, and what is found is shown.
  */
 final class LimitName {
@@ -21,7 +21,16 @@ final class LimitName {
         return key.limit().equals(text);
     }
 
-    boolean matches(LimitKey key) {
+    /**
+     * Whether the text names the key's limit.
+     *
+     * @param rule what a denial calls the limit; empty if that is not known
+     */
+    boolean matches(LimitKey key, String rule) {
+        return rule.equals(text) || matches(key);
+    }
+
+    private boolean matches(LimitKey key) {
         if (text.indexOf('*') >= 0 || text.indexOf('?') >= 0) {
             return isExactly(key) || new NamePattern(text).matches(key.limit());
         }

@@ -1,6 +1,5 @@
 package dev.interlock.policy.cli.state;
 
-import dev.interlock.policy.Policy;
 import dev.interlock.policy.cli.io.FormatOption;
 import dev.interlock.policy.cli.io.Version;
 import dev.interlock.policy.cli.screen.Screen;
@@ -43,6 +42,7 @@ final class LimitsListCommand implements Callable<Integer> {
 
     private static final List<Shown> COLUMNS = List.of(
             new Shown(new Column("limit", false), CountedLimit::name),
+            new Shown(new Column("rule", false), CountedLimit::inDenials),
             new Shown(new Column("subject", false), CountedLimit::subject),
             new Shown(new Column("values", false), CountedLimit::values),
             new Shown(new Column("used", true), CountedLimit::used),
@@ -72,12 +72,11 @@ final class LimitsListCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        Policy policy = stores.policy();
-        PolicyLimits limits = policy == null ? null : new PolicyLimits(policy);
         List<Named> named = stores.stores();
         PrintWriter out = spec.commandLine().getOut();
         int shown = 0;
         for (Named each : named) {
+            PolicyLimits limits = stores.limits(each);
             shown += stores.with(each, store -> format.json() ? json(each, store, limits) : table(each, store, limits));
         }
         if (shown == 0 && !format.json()) {
@@ -90,10 +89,9 @@ final class LimitsListCommand implements Callable<Integer> {
         int[] shown = {0};
         LimitName name = new LimitName(pattern == null ? "" : pattern);
         new CountedLimits(store.limitRecords()).each(record -> {
-            if (name.matches(record.key()) && which.covers(record.key())) {
-                spec.commandLine()
-                        .getOut()
-                        .println(CountedLimit.of(record, policy).json(named.title()));
+            CountedLimit counted = CountedLimit.of(record, policy);
+            if (name.matches(record.key(), counted.rule()) && which.covers(record.key())) {
+                spec.commandLine().getOut().println(counted.json(named.title()));
                 shown[0]++;
             }
             return true;
@@ -105,8 +103,9 @@ final class LimitsListCommand implements Callable<Integer> {
         LimitName name = new LimitName(pattern == null ? "" : pattern);
         List<CountedLimit> rows = new ArrayList<>();
         new CountedLimits(store.limitRecords()).each(record -> {
-            if (name.matches(record.key()) && which.covers(record.key())) {
-                rows.add(CountedLimit.of(record, policy));
+            CountedLimit counted = CountedLimit.of(record, policy);
+            if (name.matches(record.key(), counted.rule()) && which.covers(record.key())) {
+                rows.add(counted);
             }
             return rows.size() <= MOST_ROWS;
         });

@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.ExitCode;
 import picocli.CommandLine.Mixin;
@@ -68,7 +69,8 @@ final class LimitsResetCommand implements Callable<Integer> {
     public Integer call() {
         Map<Named, List<LimitKey>> found = new LinkedHashMap<>();
         for (Named named : stores.stores()) {
-            found.put(named, stores.with(named, this::matches));
+            PolicyLimits policy = stores.limits(named);
+            found.put(named, stores.with(named, store -> matches(store, policy)));
         }
         LimitName name = new LimitName(pattern);
         if (found.values().stream().flatMap(List::stream).anyMatch(name::isExactly)) {
@@ -94,12 +96,12 @@ final class LimitsResetCommand implements Callable<Integer> {
         return ExitCode.OK;
     }
 
-    private List<LimitKey> matches(StateStore store) {
+    private List<LimitKey> matches(StateStore store, @Nullable PolicyLimits policy) {
         LimitName name = new LimitName(pattern);
         List<LimitKey> keys = new ArrayList<>();
         new CountedLimits(store.limitRecords()).each(record -> {
             LimitKey key = record.key();
-            if (name.matches(key) && which.covers(key)) {
+            if (name.matches(key, CountedLimit.of(record, policy).rule()) && which.covers(key)) {
                 keys.add(key);
             }
             return keys.size() <= MOST;

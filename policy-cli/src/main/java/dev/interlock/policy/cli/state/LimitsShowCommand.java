@@ -1,6 +1,5 @@
 package dev.interlock.policy.cli.state;
 
-import dev.interlock.policy.Policy;
 import dev.interlock.policy.cli.io.FormatOption;
 import dev.interlock.policy.cli.io.Version;
 import dev.interlock.policy.cli.screen.Screen;
@@ -51,11 +50,10 @@ final class LimitsShowCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        Policy policy = stores.policy();
-        PolicyLimits limits = policy == null ? null : new PolicyLimits(policy);
         List<Named> named = stores.stores();
         boolean shown = false;
         for (Named each : named) {
+            PolicyLimits limits = stores.limits(each);
             shown |= stores.with(each, store -> show(each, store, limits));
         }
         if (!shown && !format.json()) {
@@ -69,8 +67,8 @@ final class LimitsShowCommand implements Callable<Integer> {
         LimitName name = new LimitName(pattern);
         boolean[] shown = {false};
         new CountedLimits(store.limitRecords()).each(record -> {
-            if (name.matches(record.key()) && which.covers(record.key())) {
-                CountedLimit counted = CountedLimit.of(record, policy);
+            CountedLimit counted = CountedLimit.of(record, policy);
+            if (name.matches(record.key(), counted.rule()) && which.covers(record.key())) {
                 if (format.json()) {
                     out.println(counted.json(named.title()));
                 } else {

@@ -21,10 +21,17 @@ final class PolicyLimits {
         this.policy = policy;
     }
 
+    /**
+     * A limit of the policy.
+     *
+     * @param rule what a denial calls it: the rule's name, or that of the counter
+     */
+    record NamedLimit(Limit limit, String rule) {}
+
     /** The limit that counts under this key; empty if the policy has no such limit any more. */
-    Optional<Limit> find(LimitKey key) {
+    Optional<NamedLimit> find(LimitKey key) {
         Apart apart = Apart.of(key.limit());
-        Optional<Limit> own = find("", policy.body(), null, key, apart);
+        Optional<NamedLimit> own = find("", policy.body(), null, key, apart);
         return own.isPresent()
                 ? own
                 : policy.grants().stream()
@@ -35,10 +42,10 @@ final class PolicyLimits {
                         .findFirst();
     }
 
-    private static Optional<Limit> find(
+    private static Optional<NamedLimit> find(
             String prefix, PolicyBody body, @Nullable String server, LimitKey key, Apart apart) {
         for (Selected selected : new EntrySelection(body).all()) {
-            Optional<Limit> found = find(prefix, selected, server, key, apart);
+            Optional<NamedLimit> found = find(prefix, selected, server, key, apart);
             if (found.isPresent()) {
                 return found;
             }
@@ -51,20 +58,21 @@ final class PolicyLimits {
                 .findFirst();
     }
 
-    private static Optional<Limit> find(
+    private static Optional<NamedLimit> find(
             String prefix, Selected selected, @Nullable String server, LimitKey key, Apart apart) {
         int index = 0;
         for (Rule rule : selected.entry().rules()) {
             for (Limit limit : rule.demands().limits()) {
                 if (limit.perCall() == null
                         && is(key, selected, prefix, selected.localName(limit, rule, index), server, apart, limit)) {
-                    return Optional.of(limit);
+                    return Optional.of(new NamedLimit(limit, rule.label()));
                 }
             }
             index++;
         }
         return selected.entry().limits().stream()
                 .filter(limit -> is(key, selected, prefix, Selected.counterName(limit.label()), server, apart, limit))
+                .map(limit -> new NamedLimit(limit, limit.label()))
                 .findFirst();
     }
 

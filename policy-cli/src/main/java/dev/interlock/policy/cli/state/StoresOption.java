@@ -1,6 +1,5 @@
 package dev.interlock.policy.cli.state;
 
-import dev.interlock.policy.Policy;
 import dev.interlock.policy.cli.io.CliException;
 import dev.interlock.policy.cli.io.InputFile;
 import dev.interlock.policy.cli.io.Printable;
@@ -43,18 +42,37 @@ public final class StoresOption {
      *
      * @param title what people know it by; empty for the one that they have named
      * @param address where it is
+     * @param policy the file of the policy whose state it is; null if that is not known
      */
-    public record Named(String title, String source, StoreAddress address) {}
+    public record Named(
+            String title,
+            String source,
+            StoreAddress address,
+            @Nullable String policy) {}
 
     /** Whether the command line or the environment names a store or a policy. */
     public boolean isGiven() {
         return policy != null || store.address() != null;
     }
 
-    /** The policy that is named; null if none is. */
+    /**
+     * The limits of the policy that is named, or of the one whose state a store keeps as it is now. Null if there is
+     * none, or if the one that was not named can't be read any more.
+     *
+     * @throws CliException if the policy that is named can't be read
+     */
     @Nullable
-    Policy policy() {
-        return policy == null ? null : InputFile.read(policy).policy();
+    PolicyLimits limits(Named named) {
+        if (policy != null) {
+            return new PolicyLimits(InputFile.read(policy).policy());
+        }
+        try {
+            return named.policy() == null
+                    ? null
+                    : new PolicyLimits(InputFile.read(named.policy()).policy());
+        } catch (CliException e) {
+            return null;
+        }
     }
 
     /**
@@ -72,7 +90,7 @@ public final class StoresOption {
             if (address instanceof StoreAddress.Memory) {
                 throw new CliException("--state none keeps nothing that outlives a process");
             }
-            return List.of(new Named("", store.source(), address));
+            return List.of(new Named("", store.source(), address, null));
         }
         if (store.prefix() != null) {
             throw new CliException("--state-prefix needs --state redis://…");
@@ -103,7 +121,7 @@ public final class StoresOption {
         String title = kept.policy() == null
                 ? kept.file().toString()
                 : kept.policy() + (kept.server() == null ? "" : ", server " + kept.server());
-        return new Named(title, kept.file().toString(), new StoreAddress.SqliteFile(kept.file()));
+        return new Named(title, kept.file().toString(), new StoreAddress.SqliteFile(kept.file()), kept.policy());
     }
 
     /**
