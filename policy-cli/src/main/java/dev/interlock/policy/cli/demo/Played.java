@@ -23,7 +23,7 @@ record Played(Script.Step step, String code, String rules, String reason, long n
      */
     boolean isAsExpected(boolean remembers) {
         return code.equals(step.expected().text())
-                || remembers && step.isLimited() && (isAllowed() || code.equals(Code.LIMIT.text()));
+                || (remembers && step.isLimited() && (isAllowed() || code.equals(Code.LIMIT.text())));
     }
 
     /** Whether a table may show both calls as one row. */

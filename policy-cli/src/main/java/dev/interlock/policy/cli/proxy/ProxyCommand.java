@@ -301,6 +301,7 @@ public final class ProxyCommand implements Callable<Integer> {
             }
             PolicyEngine.Builder builder = PolicyEngine.builder(policy)
                     .state(store)
+                    .suspension(state.suspension(store))
                     .soleConnection()
                     .approvals(tickets)
                     .lock(accepted)

@@ -35,7 +35,7 @@ public final class AskedState {
         if (kept && address != null) {
             throw new CliException("give either --kept or a store");
         }
-        return kept || address != null && !(address instanceof StoreAddress.Memory);
+        return kept || (address != null && !(address instanceof StoreAddress.Memory));
     }
 
     /**

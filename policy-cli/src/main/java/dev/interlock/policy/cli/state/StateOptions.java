@@ -2,6 +2,8 @@ package dev.interlock.policy.cli.state;
 
 import dev.interlock.policy.cli.io.CliException;
 import dev.interlock.policy.limit.remote.FailureMode;
+import dev.interlock.policy.state.StateStore;
+import dev.interlock.policy.state.SuspensionStore;
 import java.time.Duration;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -78,6 +80,16 @@ public final class StateOptions {
             return OpenState.inMemory();
         }
         return opening(store.source(), tell).open(address);
+    }
+
+    /**
+     * Returns what says whether a proxy's calls are suspended. If calls are to go on while the store can't be asked,
+     * they are suspended then if they were before; otherwise always.
+     */
+    public SuspensionStore suspension(StateStore store) {
+        return down == null || down instanceof FailureMode.Closed
+                ? store.suspensionStore()
+                : new LastKnownSuspension(store.suspensionStore());
     }
 
     private OpenState openDefault(String policy, @Nullable String server, Consumer<String> tell) {

@@ -277,8 +277,8 @@ public class ProxyIT {
     }
 
     @Test
-    void aLimitLongerThanAMinuteIsToldOfUnlessRedisCountsIt() throws Exception {
-        Process proxy = interlock.builder(proxy()).start();
+    void aLimitLongerThanAMinuteIsToldOfUnlessAStoreCountsIt() throws Exception {
+        Process proxy = interlock.builder(withState("--state", "none")).start();
         try (BufferedReader err = proxy.errorReader(StandardCharsets.UTF_8)) {
             assertThat(err.readLine()).as("nothing to tell at first").startsWith("pid ");
 
@@ -288,9 +288,14 @@ public class ProxyIT {
         } finally {
             proxy.destroy();
         }
-        assertThat(interlock.run(proxy()).err().lines().filter(line -> line.contains("rule 'daily'")))
+        assertThat(interlock
+                        .run(withState("--state", "none"))
+                        .err()
+                        .lines()
+                        .filter(line -> line.contains("rule 'daily'")))
                 .hasSize(1);
-        assertThat(interlock.run(withRedis("--state", "redis://127.0.0.1:1")).err())
+        assertThat(interlock.run(proxy()).err()).as("kept in a file").doesNotContain("rule 'daily'");
+        assertThat(interlock.run(withState("--state", "redis://127.0.0.1:1")).err())
                 .doesNotContain("rule 'daily'");
     }
 
@@ -303,7 +308,7 @@ public class ProxyIT {
                 """);
         try (RedisServer redis = RedisServer.start("--requirepass", "s3cret")) {
             String uri = redis.uri().replace("//", "//:s3cret@");
-            String[] words = withRedis("--state-prefix", "shop", "--state-timeout", "20000");
+            String[] words = withState("--state-prefix", "shop", "--state-timeout", "20000");
             String calls = call(1, "1") + "\n" + call(2, "1") + "\n";
             Result one = interlock.with(StateOptions.VARIABLE, uri).runWith(calls, words);
             assertThat(one.out().lines()).hasSize(2).allMatch(line -> line.contains("echo"));
@@ -332,7 +337,7 @@ public class ProxyIT {
                 """);
         String calls = call(1, "1") + "\n" + call(2, "1") + "\n";
         Result result =
-                interlock.runWith(calls, withRedis("--state", "redis://127.0.0.1:1", "--state-down", "local:0.25"));
+                interlock.runWith(calls, withState("--state", "redis://127.0.0.1:1", "--state-down", "local:0.25"));
         assertThat(result.out().lines())
                 .hasSize(2)
                 .anyMatch(line -> line.contains("echo"))
@@ -340,7 +345,7 @@ public class ProxyIT {
         assertThat(result.err()).contains("the store can't be asked yet (Unable to connect to 127.0.0.1");
     }
 
-    private static String[] withRedis(String... options) {
+    private static String[] withState(String... options) {
         List<String> args = new ArrayList<>(List.of(proxy()));
         args.addAll(2, List.of(options));
         return args.toArray(String[]::new);
