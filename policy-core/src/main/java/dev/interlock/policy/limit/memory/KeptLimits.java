@@ -176,8 +176,9 @@ public final class KeptLimits {
             Amount used = new Amount(Math.min(cell.shown(now), Amount.MAX.micros()));
             byte[] state = CellBytes.of(cell);
             Held given = held.get(key);
-            if (given == null || !Arrays.equals(state, given.state)) {
-                Long generation = added.get(key);
+            Long generation = added.get(key);
+            // A count that has taken the place of one with the same bytes must be kept, too: grants know it apart.
+            if (given == null || generation != null || !Arrays.equals(state, given.state)) {
                 changes.put(
                         key,
                         new KeptCount(
