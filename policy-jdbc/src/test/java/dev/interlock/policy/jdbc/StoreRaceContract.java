@@ -3,18 +3,25 @@ package dev.interlock.policy.jdbc;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.interlock.policy.Amount;
+import dev.interlock.policy.ChargeMode;
 import dev.interlock.policy.approval.NewTicket;
 import dev.interlock.policy.approval.Ticket;
 import dev.interlock.policy.approval.TicketAnswer;
 import dev.interlock.policy.approval.TicketClaim;
+import dev.interlock.policy.limit.Batch;
 import dev.interlock.policy.limit.Caller;
+import dev.interlock.policy.limit.Charge;
 import dev.interlock.policy.limit.LimitRecord;
+import dev.interlock.policy.limit.LimitRule;
+import dev.interlock.policy.limit.Reservation;
 import dev.interlock.policy.session.MarkClaim;
 import dev.interlock.policy.session.MarkRoom;
 import dev.interlock.policy.session.NewMark;
 import dev.interlock.policy.session.SessionChange;
 import dev.interlock.policy.session.SessionMemory;
+import dev.interlock.policy.state.Suspension;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -155,6 +162,24 @@ abstract class StoreRaceContract {
                 .containsExactly(Ticket.State.APPROVED, "p0");
         assertThat(store.approvalStore().claim(StoreRacer.ticket("call 0"), StoreRacer.ROOMY))
                 .isInstanceOf(TicketClaim.Opened.class);
+    }
+
+    @Test
+    void aSuspensionAndAResetOutliveTheProcessThatMadeThem() {
+        Charge charge = new Charge(
+                StoreRacer.RESET,
+                new LimitRule.SlidingWindow(Amount.ONE, Duration.ofDays(1)),
+                Amount.ONE,
+                ChargeMode.SENT);
+        assertThat(store.rateLimiter().reserve(new Batch("first", List.of(charge))))
+                .isInstanceOf(Reservation.Granted.class);
+        try (RacingJvms killed = RacingJvms.start(1)) {
+            assertThat(killed.run("stop", url, 0)).containsExactly(1L);
+        }
+
+        assertThat(store.suspensionStore().read()).isEqualTo(new Suspension("Stopped.", "p0", Instant.EPOCH));
+        assertThat(store.rateLimiter().reserve(new Batch("second", List.of(charge))))
+                .isInstanceOf(Reservation.Granted.class);
     }
 
     private void set(NewMark mark) {

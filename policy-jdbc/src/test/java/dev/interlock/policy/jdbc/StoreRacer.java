@@ -24,11 +24,13 @@ import dev.interlock.policy.session.MarkRoom;
 import dev.interlock.policy.session.NewMark;
 import dev.interlock.policy.session.SessionChange;
 import dev.interlock.policy.session.SessionMemory;
+import dev.interlock.policy.state.Suspension;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -105,11 +107,15 @@ public final class StoreRacer {
             case "claims" -> claims();
             case "tickets" -> tickets();
             case "approve" -> approve();
+            case "stop" -> stop();
             default -> throw new IllegalArgumentException(task);
         };
     }
 
     // ---- limits: at most fifty of each kind ----
+
+    /** What {@code stop} resets. */
+    static final LimitKey RESET = new LimitKey("reset", "s");
 
     private static Charge charge(String limit, LimitRule rule) {
         return new Charge(new LimitKey(limit, "s"), rule, Amount.ONE, ChargeMode.SENT);
@@ -261,6 +267,12 @@ public final class StoreRacer {
             opened += claim instanceof TicketClaim.Opened ? 1 : 0;
         }
         return opened;
+    }
+
+    /** Suspends calls and resets a count. */
+    private long stop() {
+        store.suspensionStore().suspend(new Suspension("Stopped.", name, Instant.EPOCH));
+        return store.limitRecords().reset(RESET) ? 1 : 0;
     }
 
     /** Opens a ticket and approves it. */
