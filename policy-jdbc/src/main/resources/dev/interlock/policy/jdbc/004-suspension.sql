@@ -1,5 +1,5 @@
--- Whether all calls are suspended: one row, which is always there. Where suspended is not 0, calls are suspended, also if
--- a person has set it by hand. reason, suspended_by and since are for people, with what can't be shown escaped; the
+-- Whether all calls are suspended: one row, which is always there. Where suspended is not 0, calls are suspended, also
+-- if a person has set it by hand. reason, suspended_by and since are for people, with what can't be shown escaped; the
 -- columns after them hold the same whole. since is when, as ISO 8601.
 CREATE TABLE interlock_suspension (
   one INTEGER NOT NULL PRIMARY KEY,

@@ -106,7 +106,7 @@ final class RedisAccess {
     }
 
     /** Waits for an answer, and throws what its stage fails with. */
-    static <T> T await(CompletableFuture<T> answer) {
+    static <T extends @Nullable Object> T await(CompletableFuture<T> answer) {
         try {
             return answer.join();
         } catch (CompletionException e) {
@@ -122,7 +122,7 @@ final class RedisAccess {
     /**
      * Makes sure that the caller's next step, which may be slow, doesn't run on the thread that reads Redis's answers.
      */
-    <T> CompletionStage<T> handedOver(CompletableFuture<T> answer) {
+    <T extends @Nullable Object> CompletionStage<T> handedOver(CompletableFuture<T> answer) {
         return answer.isDone() ? answer : answer.thenApplyAsync(Function.identity(), executor);
     }
 

@@ -5,8 +5,8 @@ import dev.interlock.policy.text.NamePattern;
 import java.util.Locale;
 
 /**
- * A person's way to name limits: the name that a listing shows, a part of it, a glob, or the name in a denial. Case doesn't matter in a part:
- * it is for finding, and what is found is shown.
+ * A person's way to name limits: the name that a listing shows, a part of it, a glob, or the name in a denial. Case
+ * doesn't matter in a part: it is for finding, and what is found is shown.
  */
 final class LimitName {
 

@@ -39,7 +39,7 @@ class KeptLimitsProperties {
     private static final Instant START = Instant.parse("2026-11-30T23:58:30Z");
 
     /** What happens, some time after what happened before. */
-    private record Step(Duration before, List<Charge> batch, int call, int what, CallOutcome outcome, long spent) {}
+    record Step(Duration before, List<Charge> batch, int call, int what, CallOutcome outcome, long spent) {}
 
     /** Counts as bytes, as a store keeps them. */
     private static final class Stored {
