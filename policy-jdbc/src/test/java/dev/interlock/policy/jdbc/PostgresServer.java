@@ -33,17 +33,28 @@ public final class PostgresServer implements AutoCloseable {
     private final Path bin = Path.of(System.getProperty("postgres.bin", newest().toString()));
     private final Path directory;
     private final int port;
+    private final boolean isDurable;
 
-    private PostgresServer(Path directory, int port) {
+    private PostgresServer(Path directory, int port, boolean isDurable) {
         this.directory = directory;
         this.port = port;
+        this.isDurable = isDurable;
     }
 
-    /** A running server, without any table. */
+    /** A running server, without any table. It doesn't wait for the disk: its machine is not what tests let fail. */
     public static PostgresServer start() {
+        return start(false);
+    }
+
+    /** The same, but it waits for the disk, as servers do. */
+    public static PostgresServer startDurable() {
+        return start(true);
+    }
+
+    private static PostgresServer start(boolean isDurable) {
         try {
             Path directory = Files.createTempDirectory("interlock-postgres");
-            PostgresServer server = new PostgresServer(directory, freePort());
+            PostgresServer server = new PostgresServer(directory, freePort(), isDurable);
             if (isRoot()) {
                 run(List.of("chown", "postgres", directory.toString()));
             }
@@ -93,7 +104,8 @@ public final class PostgresServer implements AutoCloseable {
                 "-l",
                 directory.resolve("log").toString(),
                 "-o",
-                "-p " + port + " -c listen_addresses=127.0.0.1 -c max_connections=200 -k " + directory,
+                "-p " + port + " -c listen_addresses=127.0.0.1 -c max_connections=200 -k " + directory
+                        + (isDurable ? "" : " -c fsync=off"),
                 "start");
     }
 

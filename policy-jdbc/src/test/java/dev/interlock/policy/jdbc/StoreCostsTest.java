@@ -54,7 +54,7 @@ class StoreCostsTest {
     @Test
     @Tag("servers")
     void whatACallCostsInPostgresql() throws Exception {
-        try (PostgresServer server = PostgresServer.start()) {
+        try (PostgresServer server = PostgresServer.startDurable()) {
             measure("PostgreSQL", PostgresServer.connections(server.freshDatabase()));
         }
     }

@@ -220,7 +220,8 @@ class ProxyRoundsLoadIT {
     void asAProcess() throws Exception {
         atOnce = RoundsLoad.ALL;
         Path counts = directory.resolve("counts.json");
-        List<String> args = new ArrayList<>(List.of("proxy", "policy.yaml", "--audit", "audit.jsonl", "--"));
+        List<String> args =
+                new ArrayList<>(List.of("proxy", "policy.yaml", "--state", "none", "--audit", "audit.jsonl", "--"));
         args.addAll(Inquiries.server(counts, RoundsLoad.CALLS));
         Process proxy = new Interlock(directory)
                 .file("policy.yaml", POLICY.formatted(LIMITED))
