@@ -322,7 +322,9 @@ public class ProxyIT {
             Result wrong = interlock
                     .with(StateOptions.VARIABLE, uri.replace("s3cret", "s3cret-no"))
                     .runWith(calls, words);
-            assertThat(wrong.out().lines()).hasSize(2).allMatch(line -> line.contains("limiter_unavailable"));
+            assertThat(wrong.out().lines())
+                    .hasSize(2)
+                    .allMatch(line -> line.contains("It can't be told at the moment whether calls are suspended"));
             assertThat(wrong.err()).contains("the store can't be asked yet", "WRONGPASS");
             assertThat(one.err() + other.err() + wrong.out() + wrong.err()).doesNotContain("s3cret");
         }
