@@ -149,7 +149,6 @@ class CallsOnRecordIT {
                 OutputStream in = proxy.getOutputStream()) {
             in.write(Interlock.utf8(call(1, "hang", 1)));
             in.flush();
-            assertThat(err.readLine()).contains("rule 'budget'", "--state keeps it");
             assertThat(err.readLine()).isEqualTo("hangs");
 
             proxy.destroy();
@@ -222,7 +221,6 @@ class CallsOnRecordIT {
             assertThat(answer(in, out, "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"tools/list\"}\n"))
                     .contains("\"danger\"");
 
-            assertThat(err.readLine()).contains("rule 'budget'", "--state keeps it");
             interlock.file("policy.yaml", POLICY + "hide: [danger]\n");
             assertThat(err.readLine()).contains("policy.yaml was changed, and is in force");
 
