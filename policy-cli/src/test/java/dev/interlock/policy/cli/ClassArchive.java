@@ -53,7 +53,13 @@ final class ClassArchive {
 
     /** Without messages of the JVM about the archive: what reads its output would take them for the command's. */
     private static List<String> started() {
-        return List.of(JAVA, "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xshare:auto", "-Xlog:disable");
+        List<String> words = new ArrayList<>(
+                List.of(JAVA, "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xshare:auto", "-Xlog:disable"));
+        if (Runtime.version().feature() >= 22) {
+            // The command's jar says the same in its manifest. Older JDKs don't know it, and warn of it.
+            words.add("--enable-native-access=ALL-UNNAMED");
+        }
+        return words;
     }
 
     private static List<String> jars() {
