@@ -112,7 +112,7 @@ final class JdbcRateLimiter implements RateLimiter {
 
     /** The answer without the database. */
     private Reservation instead(Batch batch) {
-        Reservation answer = (batch.strict() ? Fallback.DENIAL : fallback).reserve(batch);
+        Reservation answer = fallback.reserve(batch);
         return answer instanceof Reservation.Granted granted
                 ? new RowsReservation(this, KeptLimits.KeptGrant.NOTHING, granted)
                 : answer;
@@ -170,7 +170,7 @@ final class JdbcRateLimiter implements RateLimiter {
         try {
             return transactions.read(transaction -> rows.usage(transaction, charges));
         } catch (UnavailableException e) {
-            return usageInstead(charges, e);
+            return fallback.usage(charges, e);
         }
     }
 
@@ -178,18 +178,10 @@ final class JdbcRateLimiter implements RateLimiter {
     public CompletionStage<List<Usage>> usageAsync(List<Charge> charges) {
         return transactions
                 .readAsync(transaction -> rows.usage(transaction, charges))
-                .exceptionally(failure -> usageInstead(charges, failure));
-    }
-
-    private List<Usage> usageInstead(List<Charge> charges, Throwable failure) {
-        try {
-            return fallback.usage(charges);
-        } catch (UnavailableException e) {
-            e.addSuppressed(
-                    failure instanceof CompletionException && failure.getCause() != null
-                            ? failure.getCause()
-                            : failure);
-            throw e;
-        }
+                .exceptionally(failure -> fallback.usage(
+                        charges,
+                        failure instanceof CompletionException && failure.getCause() != null
+                                ? failure.getCause()
+                                : failure));
     }
 }

@@ -149,7 +149,7 @@ final class RedisRateLimiter implements RateLimiter {
 
     /** The answer without Redis. If it is a refusal, whatever may have been taken in Redis is cancelled. */
     private Reservation instead(Batch batch, RedisReservation claim, int lastAsked) {
-        Reservation answer = (batch.strict() ? Fallback.DENIAL : fallback).reserve(batch);
+        Reservation answer = fallback.reserve(batch);
         if (answer instanceof Reservation.Granted granted) {
             claim.besides(granted);
             return claim;
@@ -265,11 +265,8 @@ final class RedisRateLimiter implements RateLimiter {
 
     private CompletableFuture<List<Usage>> fallbackUsage(List<Charge> charges, @Nullable Throwable failure) {
         try {
-            return CompletableFuture.completedFuture(fallback.usage(charges));
+            return CompletableFuture.completedFuture(fallback.usage(charges, failure));
         } catch (UnavailableException e) {
-            if (failure != null) {
-                e.addSuppressed(failure);
-            }
             return CompletableFuture.failedFuture(e);
         }
     }

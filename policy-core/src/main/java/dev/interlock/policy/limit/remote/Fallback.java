@@ -20,10 +20,7 @@ import org.jspecify.annotations.Nullable;
  */
 public sealed interface Fallback permits RefusingFallback, UncountedFallback, LocalFallback {
 
-    /** Refuses everything. */
-    Fallback DENIAL = new RefusingFallback();
-
-    /** Answers as {@link RateLimiter#reserve} would. */
+    /** Answers as {@link RateLimiter#reserve} would. A {@linkplain Batch#strict strict} batch is refused. */
     Reservation reserve(Batch batch);
 
     /** Settles what {@link #reserve} granted. */
@@ -40,6 +37,23 @@ public sealed interface Fallback permits RefusingFallback, UncountedFallback, Lo
     List<Usage> usage(List<Charge> charges);
 
     /**
+     * Does the same, for a store that has failed.
+     *
+     * @param cause why the store could not be asked; null if it was not
+     * @throws UnavailableException if the usage isn't known; it has the cause
+     */
+    default List<Usage> usage(List<Charge> charges, @Nullable Throwable cause) {
+        try {
+            return usage(charges);
+        } catch (UnavailableException e) {
+            if (cause != null) {
+                e.addSuppressed(cause);
+            }
+            throw e;
+        }
+    }
+
+    /**
      * Returns the one for a mode.
      *
      * @param time this process's time, for what is counted in it
@@ -49,6 +63,6 @@ public sealed interface Fallback permits RefusingFallback, UncountedFallback, Lo
             return new LocalFallback(
                     local.exactly(), InMemoryRateLimiter.builder().time(time).build());
         }
-        return mode instanceof FailureMode.Open ? new UncountedFallback() : DENIAL;
+        return mode instanceof FailureMode.Open ? new UncountedFallback() : new RefusingFallback();
     }
 }

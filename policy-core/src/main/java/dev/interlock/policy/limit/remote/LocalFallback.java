@@ -27,6 +27,9 @@ final class LocalFallback implements Fallback {
 
     @Override
     public Reservation reserve(Batch batch) {
+        if (batch.strict()) {
+            return RefusingFallback.REFUSAL;
+        }
         List<Charge> charges = batch.charges().stream().map(this::reduced).toList();
         Reservation answer = limiter.reserve(new Batch("", charges));
         // An amount too large for the fraction isn't necessarily too large for the whole limit.

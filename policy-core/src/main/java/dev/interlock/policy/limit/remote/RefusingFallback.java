@@ -14,9 +14,12 @@ import org.jspecify.annotations.Nullable;
 /** Refuses everything. */
 final class RefusingFallback implements Fallback {
 
+    /** What is refused because the store could not be asked. */
+    static final Reservation REFUSAL = new Reservation.NotGranted(-1, Reservation.Reason.UNAVAILABLE, null);
+
     @Override
     public Reservation reserve(Batch batch) {
-        return new Reservation.NotGranted(-1, Reservation.Reason.UNAVAILABLE, null);
+        return REFUSAL;
     }
 
     @Override

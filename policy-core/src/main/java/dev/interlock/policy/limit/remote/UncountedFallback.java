@@ -17,7 +17,7 @@ final class UncountedFallback implements Fallback {
 
     @Override
     public Reservation reserve(Batch batch) {
-        return new Free();
+        return batch.strict() ? RefusingFallback.REFUSAL : new Free();
     }
 
     @Override
