@@ -57,12 +57,19 @@ class ResultsProperties {
                 .map(parts -> String.join("", parts));
     }
 
+    /** At most three levels deep: without a bound, a rare value doesn't fit into memory. */
     private static Arbitrary<Object> values() {
-        return Arbitraries.lazyOf(
-                () -> texts().map(text -> (Object) text),
-                () -> Arbitraries.of(1, -5, 12L, true, new BigDecimal("1.50"), 2.5),
-                () -> values().list().ofMaxSize(3).map(ArrayList::new),
-                () -> Arbitraries.maps(texts(), values()).ofMaxSize(3).map(HashMap::new));
+        Arbitrary<Object> leaves = Arbitraries.oneOf(
+                texts().map(text -> (Object) text),
+                Arbitraries.of(1, -5, 12L, true, new BigDecimal("1.50"), 2.5).map(value -> (Object) value));
+        return Arbitraries.recursive(
+                () -> leaves,
+                inner -> Arbitraries.oneOf(
+                        leaves,
+                        inner.list().ofMaxSize(3).map(list -> (Object) new ArrayList<>(list)),
+                        Arbitraries.maps(texts(), inner).ofMaxSize(3).map(map -> (Object) new HashMap<>(map))),
+                0,
+                3);
     }
 
     private static Arbitrary<Map<String, Object>> blocks() {
