@@ -1,6 +1,7 @@
 package dev.interlock.policy.cli.state;
 
 import dev.interlock.policy.cli.io.CliException;
+import dev.interlock.policy.limit.UnavailableException;
 import dev.interlock.policy.redis.RedisStore;
 import java.util.concurrent.CompletionException;
 
@@ -28,9 +29,22 @@ final class RedisOpening {
         }
         try {
             store.connect().toCompletableFuture().join();
+            askOnce(store);
         } catch (CompletionException e) {
             opening.notYet(e.getCause());
         }
         return new OpenState(store, true, store::close);
+    }
+
+    /**
+     * Asks a first question, which may take longer than a call waits. The engine asks once as it starts, and would
+     * suspend all calls for a second.
+     */
+    private static void askOnce(RedisStore store) {
+        try {
+            store.suspensionStore().read();
+        } catch (UnavailableException e) {
+            // The engine's own question decides.
+        }
     }
 }

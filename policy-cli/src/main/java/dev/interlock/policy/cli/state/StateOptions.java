@@ -1,7 +1,6 @@
 package dev.interlock.policy.cli.state;
 
 import dev.interlock.policy.cli.io.CliException;
-import dev.interlock.policy.limit.UnavailableException;
 import dev.interlock.policy.limit.remote.FailureMode;
 import dev.interlock.policy.state.StateStore;
 import dev.interlock.policy.state.SuspensionStore;
@@ -18,8 +17,6 @@ public final class StateOptions {
 
     /** Names a store as {@code --state} does, but hidden from users who can list processes. */
     public static final String VARIABLE = "INTERLOCK_STATE";
-
-    private static final int QUESTIONS = 3;
 
     @Mixin
     private StoreOption store = new StoreOption();
@@ -90,24 +87,9 @@ public final class StateOptions {
      * they are suspended then if they were before; otherwise always.
      */
     public SuspensionStore suspension(StateStore store) {
-        SuspensionStore suspension = store.suspensionStore();
-        askPatiently(suspension);
-        return down == null || down instanceof FailureMode.Closed ? suspension : new LastKnownSuspension(suspension);
-    }
-
-    /**
-     * Asks until there is an answer, or there seems to be none. A first question may take longer than a call waits, and
-     * the engine, which asks once as it starts, would then suspend all calls for a second.
-     */
-    private static void askPatiently(SuspensionStore suspension) {
-        for (int question = 0; question < QUESTIONS; question++) {
-            try {
-                suspension.read();
-                return;
-            } catch (UnavailableException e) {
-                // The engine's own question decides.
-            }
-        }
+        return down == null || down instanceof FailureMode.Closed
+                ? store.suspensionStore()
+                : new LastKnownSuspension(store.suspensionStore());
     }
 
     private OpenState openDefault(String policy, @Nullable String server, Consumer<String> tell) {
