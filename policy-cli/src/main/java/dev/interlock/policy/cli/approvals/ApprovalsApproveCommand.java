@@ -2,6 +2,7 @@ package dev.interlock.policy.cli.approvals;
 
 import dev.interlock.policy.cli.io.CliException;
 import dev.interlock.policy.cli.io.JsonText;
+import dev.interlock.policy.cli.io.PersonOption;
 import dev.interlock.policy.cli.io.Version;
 import dev.interlock.policy.value.Arguments;
 import dev.interlock.policy.value.InvalidValueException;
@@ -40,11 +41,8 @@ final class ApprovalsApproveCommand implements Callable<Integer> {
             description = "What is to be sent in place of the call's own arguments; the policy decides on it anew.")
     private @Nullable String args;
 
-    @Option(
-            names = "--by",
-            paramLabel = "NAME",
-            description = "A name for the record, beside that of the system's user, which is always in it.")
-    private @Nullable String by;
+    @Mixin
+    private PersonOption person = new PersonOption();
 
     @Mixin
     private ApprovalsOptions approvals;
@@ -54,7 +52,7 @@ final class ApprovalsApproveCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        approvals.answer(ticket, new PersonsAnswer(true, by, null, args == null ? null : narrower(args)));
+        approvals.answer(ticket, new PersonsAnswer(true, person.said(), null, args == null ? null : narrower(args)));
         spec.commandLine().getOut().println("Approved. The call passes when the agent makes it again.");
         return ExitCode.OK;
     }

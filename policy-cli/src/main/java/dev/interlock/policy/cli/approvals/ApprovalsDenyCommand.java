@@ -1,5 +1,6 @@
 package dev.interlock.policy.cli.approvals;
 
+import dev.interlock.policy.cli.io.PersonOption;
 import dev.interlock.policy.cli.io.Version;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
@@ -26,11 +27,8 @@ final class ApprovalsDenyCommand implements Callable<Integer> {
     @Option(names = "--reason", paramLabel = "TEXT", description = "What the agent is told.")
     private @Nullable String reason;
 
-    @Option(
-            names = "--by",
-            paramLabel = "NAME",
-            description = "A name for the record, beside that of the system's user, which is always in it.")
-    private @Nullable String by;
+    @Mixin
+    private PersonOption person = new PersonOption();
 
     @Mixin
     private ApprovalsOptions approvals;
@@ -40,7 +38,7 @@ final class ApprovalsDenyCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        approvals.answer(ticket, new PersonsAnswer(false, by, reason, null));
+        approvals.answer(ticket, new PersonsAnswer(false, person.said(), reason, null));
         spec.commandLine().getOut().println("Denied. The agent is told when it makes the call again.");
         return ExitCode.OK;
     }

@@ -6,18 +6,17 @@ import dev.interlock.policy.cli.audit.AuditFile;
 import dev.interlock.policy.cli.io.CliException;
 import dev.interlock.policy.cli.io.InputFile;
 import dev.interlock.policy.cli.io.Person;
+import dev.interlock.policy.cli.io.PersonOption;
 import java.io.IOException;
 import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** Who changes what a store keeps, and where that is put on record. */
 final class ChangeOptions {
 
-    @Option(
-            names = "--by",
-            paramLabel = "NAME",
-            description = "A name for the record, beside that of the system's user, which is always in it.")
-    private @Nullable String by;
+    @Mixin
+    private PersonOption person = new PersonOption();
 
     @Option(
             names = "--audit",
@@ -27,7 +26,7 @@ final class ChangeOptions {
 
     /** Who makes the change, for the record. */
     String by() {
-        return Person.running(by);
+        return Person.running(person.said());
     }
 
     /**
