@@ -2,9 +2,7 @@ package dev.interlock.policy.cli.state;
 
 import dev.interlock.policy.cli.io.CliException;
 import dev.interlock.policy.cli.state.StateHome.Kept;
-import dev.interlock.policy.limit.UnavailableException;
 import dev.interlock.policy.state.StateStore;
-import java.time.Duration;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Mixin;
@@ -12,9 +10,6 @@ import picocli.CommandLine.Option;
 
 /** The state that a command looks at if it is told to. Without, it begins with none. */
 public final class AskedState {
-
-    /** A person can wait longer for a store than a call. */
-    private static final Duration PATIENCE = Duration.ofSeconds(10);
 
     @Mixin
     private StoreOption store = new StoreOption();
@@ -48,13 +43,7 @@ public final class AskedState {
     public <T> T with(String policy, @Nullable String server, Function<StateStore, T> work) {
         StoreAddress named = store.address();
         StoreAddress address = named == null ? ofProxies(policy, server) : named;
-        String source = named == null ? policy : store.source();
-        StoreOpening opening = new StoreOpening(source, store.prefix(), null, PATIENCE, problem -> {});
-        try (OpenState open = opening.existing(address)) {
-            return work.apply(open.store());
-        } catch (UnavailableException e) {
-            throw new CliException(source + ": the store can't be asked: " + StoreOpening.message(e));
-        }
+        return store.look(named == null ? policy : store.source(), address, work);
     }
 
     private static StoreAddress ofProxies(String policy, @Nullable String server) {

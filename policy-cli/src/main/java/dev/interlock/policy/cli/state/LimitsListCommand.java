@@ -88,12 +88,9 @@ final class LimitsListCommand implements Callable<Integer> {
     private int json(Named named, StateStore store, @Nullable PolicyLimits policy) {
         int[] shown = {0};
         LimitName name = new LimitName(pattern == null ? "" : pattern);
-        new CountedLimits(store.limitRecords()).each(record -> {
-            CountedLimit counted = CountedLimit.of(record, policy);
-            if (name.matches(record.key(), counted.rule()) && which.covers(record.key())) {
-                spec.commandLine().getOut().println(counted.json(named.title()));
-                shown[0]++;
-            }
+        which.each(store.limitRecords(), name, policy, counted -> {
+            spec.commandLine().getOut().println(counted.json(named.title()));
+            shown[0]++;
             return true;
         });
         return shown[0];
@@ -102,11 +99,8 @@ final class LimitsListCommand implements Callable<Integer> {
     private int table(Named named, StateStore store, @Nullable PolicyLimits policy) {
         LimitName name = new LimitName(pattern == null ? "" : pattern);
         List<CountedLimit> rows = new ArrayList<>();
-        new CountedLimits(store.limitRecords()).each(record -> {
-            CountedLimit counted = CountedLimit.of(record, policy);
-            if (name.matches(record.key(), counted.rule()) && which.covers(record.key())) {
-                rows.add(counted);
-            }
+        which.each(store.limitRecords(), name, policy, counted -> {
+            rows.add(counted);
             return rows.size() <= MOST_ROWS;
         });
         if (rows.isEmpty()) {

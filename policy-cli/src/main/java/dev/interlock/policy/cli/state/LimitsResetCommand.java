@@ -99,11 +99,8 @@ final class LimitsResetCommand implements Callable<Integer> {
     private List<LimitKey> matches(StateStore store, @Nullable PolicyLimits policy) {
         LimitName name = new LimitName(pattern);
         List<LimitKey> keys = new ArrayList<>();
-        new CountedLimits(store.limitRecords()).each(record -> {
-            LimitKey key = record.key();
-            if (name.matches(key, CountedLimit.of(record, policy).rule()) && which.covers(key)) {
-                keys.add(key);
-            }
+        which.each(store.limitRecords(), name, policy, counted -> {
+            keys.add(counted.record().key());
             return keys.size() <= MOST;
         });
         return keys;

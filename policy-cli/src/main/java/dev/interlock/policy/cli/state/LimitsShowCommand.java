@@ -66,17 +66,14 @@ final class LimitsShowCommand implements Callable<Integer> {
         PrintWriter out = spec.commandLine().getOut();
         LimitName name = new LimitName(pattern);
         boolean[] shown = {false};
-        new CountedLimits(store.limitRecords()).each(record -> {
-            CountedLimit counted = CountedLimit.of(record, policy);
-            if (name.matches(record.key(), counted.rule()) && which.covers(record.key())) {
-                if (format.json()) {
-                    out.println(counted.json(named.title()));
-                } else {
-                    out.print(shown[0] ? "" : StoresOption.heading(named));
-                    out.print(Screen.of(spec).fit(counted.text()));
-                }
-                shown[0] = true;
+        which.each(store.limitRecords(), name, policy, counted -> {
+            if (format.json()) {
+                out.println(counted.json(named.title()));
+            } else {
+                out.print(shown[0] ? "" : StoresOption.heading(named));
+                out.print(Screen.of(spec).fit(counted.text()));
             }
+            shown[0] = true;
             return true;
         });
         out.flush();

@@ -1,6 +1,5 @@
 package dev.interlock.policy.cli.state;
 
-import dev.interlock.policy.cli.io.CliException;
 import dev.interlock.policy.cli.io.Printable;
 import dev.interlock.policy.cli.io.Version;
 import dev.interlock.policy.cli.state.StoresOption.Named;
@@ -36,10 +35,7 @@ public final class ResumeCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        List<Named> named = stores.stores();
-        if (named.isEmpty()) {
-            throw new CliException("no proxy has kept state; name the store with --state");
-        }
+        List<Named> named = stores.someStores();
         boolean resumed = false;
         try (ChangeRecord record = change.open()) {
             for (Named each : named) {

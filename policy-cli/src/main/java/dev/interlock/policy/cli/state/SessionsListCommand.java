@@ -69,13 +69,13 @@ final class SessionsListCommand implements Callable<Integer> {
         PrintWriter out = spec.commandLine().getOut();
         List<SessionRecord> rows = new ArrayList<>();
         int[] shown = {0};
-        new MarkedSessions(store.sessionRecords()).each(record -> {
+        Pages.of(store.sessionRecords()).each(record -> {
             if (pattern != null && !record.session().contains(pattern)) {
                 return true;
             }
             shown[0]++;
             if (format.json()) {
-                out.println(MarkedSessions.json(named.title(), record));
+                out.println(SessionJson.of(named.title(), record));
                 return true;
             }
             rows.add(record);

@@ -57,13 +57,13 @@ final class SessionsShowCommand implements Callable<Integer> {
     private boolean show(Named named, StateStore store) {
         PrintWriter out = spec.commandLine().getOut();
         boolean[] found = {false};
-        new MarkedSessions(store.sessionRecords()).each(record -> {
+        Pages.of(store.sessionRecords()).each(record -> {
             if (!record.session().equals(session)) {
                 return true;
             }
             found[0] = true;
             if (format.json()) {
-                out.println(MarkedSessions.json(named.title(), record));
+                out.println(SessionJson.of(named.title(), record));
             } else {
                 out.print(StoresOption.heading(named));
                 out.print(Screen.of(spec).fit(text(record)));

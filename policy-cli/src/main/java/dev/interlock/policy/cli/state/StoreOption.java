@@ -2,11 +2,18 @@ package dev.interlock.policy.cli.state;
 
 import dev.interlock.policy.cli.io.CliException;
 import dev.interlock.policy.cli.io.SecretFile;
+import dev.interlock.policy.limit.UnavailableException;
+import dev.interlock.policy.state.StateStore;
+import java.time.Duration;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 
 /** Names a store: {@code --state}, {@code --state-file} or the variable. Messages never contain a password. */
 final class StoreOption {
+
+    /** A person can wait longer for a store than a call. */
+    private static final Duration PATIENCE = Duration.ofSeconds(10);
 
     @Option(
             names = "--state",
@@ -55,6 +62,21 @@ final class StoreOption {
             throw new CliException("--state-file " + file + ": there is no address in it");
         }
         return text;
+    }
+
+    /**
+     * Does something with a store that is opened for a person.
+     *
+     * @param from where the store is named, for messages
+     * @throws CliException if the store isn't there, or can't be opened or asked
+     */
+    <T> T look(String from, StoreAddress at, Function<StateStore, T> work) {
+        StoreOpening opening = new StoreOpening(from, prefix, null, PATIENCE, problem -> {});
+        try (OpenState open = opening.existing(at)) {
+            return work.apply(open.store());
+        } catch (UnavailableException e) {
+            throw new CliException(from + ": the store can't be asked: " + StoreOpening.message(e));
+        }
     }
 
     /** Where the store is named, for a message. */

@@ -4,9 +4,7 @@ import dev.interlock.policy.cli.io.CliException;
 import dev.interlock.policy.cli.io.InputFile;
 import dev.interlock.policy.cli.io.Printable;
 import dev.interlock.policy.cli.state.StateHome.Kept;
-import dev.interlock.policy.limit.UnavailableException;
 import dev.interlock.policy.state.StateStore;
-import java.time.Duration;
 import java.util.List;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
@@ -18,9 +16,6 @@ import picocli.CommandLine.Option;
  * this user that keep state where they do by default.
  */
 public final class StoresOption {
-
-    /** A person can wait longer for a store than a call. */
-    private static final Duration PATIENCE = Duration.ofSeconds(10);
 
     @Mixin
     private StoreOption store = new StoreOption();
@@ -108,6 +103,19 @@ public final class StoresOption {
         return List.of(named(home, kept));
     }
 
+    /**
+     * The same, for what can't be done without one.
+     *
+     * @throws CliException if there is none, or what is named makes no sense or is not there
+     */
+    List<Named> someStores() {
+        List<Named> some = stores();
+        if (some.isEmpty()) {
+            throw new CliException("no proxy has kept state; name the store with --state");
+        }
+        return some;
+    }
+
     private static String servers(StateHome home, Kept missing) {
         List<String> known = home.all().stream()
                 .filter(kept -> String.valueOf(missing.policy()).equals(kept.policy()))
@@ -130,12 +138,7 @@ public final class StoresOption {
      * @throws CliException if the store can't be opened or asked
      */
     public <T> T with(Named named, Function<StateStore, T> work) {
-        StoreOpening opening = new StoreOpening(named.source(), store.prefix(), null, PATIENCE, problem -> {});
-        try (OpenState open = opening.existing(named.address())) {
-            return work.apply(open.store());
-        } catch (UnavailableException e) {
-            throw new CliException(named.source() + ": the store can't be asked: " + StoreOpening.message(e));
-        }
+        return store.look(named.source(), named.address(), work);
     }
 
     /** A title for people, before what is shown of the store. Empty for one that they have named. */

@@ -36,8 +36,8 @@ class FallbackTest {
         IllegalStateException cause = new IllegalStateException("lost");
 
         assertThatExceptionOfType(UnavailableException.class)
-                .isThrownBy(() -> Fallback.of(FailureMode.closed(), TimeSource.system())
-                        .usage(List.of(), cause))
+                .isThrownBy(() ->
+                        Fallback.of(FailureMode.closed(), TimeSource.system()).usage(List.of(), cause))
                 .satisfies(failure -> assertThat(failure.getSuppressed()).containsExactly(cause));
     }
 }
